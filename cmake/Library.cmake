@@ -1,0 +1,15 @@
+# cairn_library(<folder> SOURCES <files...> [USES <folders...>] [DEPS <third-party...>])
+# One static library per lib folder. Links are PRIVATE, so code that reaches past its layer does
+# not link; third-party headers are visible only inside the folder that names them.
+function(cairn_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;USES;DEPS" ${ARGN})
+  add_library(cairn_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(cairn_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(cairn_${name} PRIVATE cairn_warnings Threads::Threads)
+  foreach(used IN LISTS ARG_USES)
+    target_link_libraries(cairn_${name} PRIVATE cairn_${used})
+  endforeach()
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(cairn_${name} PRIVATE cairn_dep_${dep})
+  endforeach()
+endfunction()

@@ -1,0 +1,8 @@
+# The warnings every target of ours is built with; errors only with CAIRN_WERROR.
+add_library(cairn_warnings INTERFACE)
+target_compile_options(cairn_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wcast-qual -Wunused -Wvla
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang>>:-Wthread-safety>
+  $<$<BOOL:${CAIRN_WERROR}>:-Werror>)

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/status.h"
+#include "indexer/document.h"
+#include "indexer/parser.h"
+
+namespace cairn::indexer {
+
+/// What is remembered of an indexed file to tell whether it changed.
+struct SourceState {
+  uint64_t size_bytes = 0;
+  int64_t mtime_ns = 0;
+  int64_t indexed_ns = 0;  ///< wall time of the look: an mtime not older than it is not trusted
+  Hash128 hash;
+};
+
+/// Where the indexer's findings go; `db` implements it. Called from one thread at a time.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// The root recorded by an earlier run, or nothing.
+  virtual Result<std::optional<std::string>> RecordedRoot() = 0;
+  virtual Status RecordRoot(std::string_view root) = 0;
+  /// Every indexed file, in any order.
+  virtual Status ForEachSource(
+      const std::function<void(std::string_view id, const SourceState& state)>& visit) = 0;
+  /// Stores or replaces the document and its state, atomically.
+  virtual Status Put(Document document, const SourceState& state) = 0;
+  /// Content unchanged: only the state moves on.
+  virtual Status Touch(std::string_view id, const SourceState& state) = 0;
+  virtual Status Delete(std::string_view id) = 0;
+  /// Called once after the last change of a run that was not cancelled: training, flush.
+  virtual Status Finish(const std::function<bool()>& cancelled) = 0;
+};
+
+enum class Phase : int32_t { kScan = 0, kIndex = 1, kEmbed = 2, kDone = 3 };
+
+struct Progress {
+  Phase phase = Phase::kScan;
+  uint64_t done = 0;
+  uint64_t total = 0;  ///< 0 while unknown
+  std::string_view path;
+};
+
+struct IndexOptions {
+  bool force_root = false;         ///< index another root into the same collection
+  bool allow_mass_delete = false;  ///< let a run delete more than half of all (at least 10) files
+  uint64_t max_file_bytes = 1u << 20;
+  std::vector<std::string> ignore;  ///< further patterns, `.gitignore` manner
+  ChunkerOptions chunker;
+  /// Returns false to cancel. Called from the indexing thread, at least once per file.
+  std::function<bool(const Progress&)> progress;
+  const Clock* clock = Clock::System();
+};
+
+struct FileProblem {
+  std::string path;
+  std::string reason;
+};
+
+struct IndexReport {
+  uint64_t scanned = 0;  ///< files that the walk found worth indexing
+  uint64_t added = 0;
+  uint64_t changed = 0;
+  uint64_t renamed = 0;
+  uint64_t deleted = 0;
+  uint64_t unchanged = 0;
+  uint64_t chunks = 0;  ///< of added and changed files
+  uint64_t bytes = 0;   ///< of added and changed files
+  double seconds = 0;
+  std::vector<FileProblem> failed;    ///< not indexed although they should be
+  std::vector<FileProblem> skipped;   ///< left out on purpose (too large, symlink out of the root)
+  std::vector<FileProblem> warnings;  ///< indexed, with something to tell
+  bool cancelled = false;
+};
+
+/// Brings the sink up to date with the folder. Fails when the root is missing, not a folder or not
+/// readable, or differs from the recorded root; single files that fail are reported, not fatal.
+Result<IndexReport> IndexFolder(std::string_view root, Sink* sink, const IndexOptions& options);
+
+}  // namespace cairn::indexer

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/bitmap.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+
+namespace cairn::vector {
+
+enum class Metric : int32_t { kCosine = 0, kInnerProduct = 1, kL2 = 2 };
+
+struct VectorIndexOptions {
+  uint32_t dim = 0;  ///< 1 to 65,535
+  Metric metric = Metric::kCosine;
+  ThreadPool* pool = nullptr;  ///< borrowed; null = search in the calling thread only
+};
+
+struct VectorHit {
+  ChunkRef chunk;
+  /// Higher is nearer, for every metric: cosine, inner product, or minus the squared L2 distance.
+  float score = 0;
+};
+
+struct SearchOptions {
+  size_t k = 10;
+  const Bitmap* filter = nullptr;  ///< of document numbers; null = all
+};
+
+/// An unchanging view of the index: what was in it when the view was taken.
+/// Thread safety: thread-safe; takes no lock.
+class VectorView {
+ public:
+  virtual ~VectorView() = default;
+  virtual size_t size() const = 0;            ///< live vectors
+  virtual size_t document_count() const = 0;  ///< live documents
+  virtual uint64_t memory_bytes() const = 0;
+
+  /// `queries` is row-major, query_count x dim, finite, non-zero under cosine (need not be unit
+  /// length). hits_out gets one list per query, score descending, ties by chunk ascending, of
+  /// min(k, matching) entries.
+  virtual Status Search(const float* queries, size_t query_count, const SearchOptions& options,
+                        std::vector<std::vector<VectorHit>>* hits_out) const = 0;
+};
+using VectorViewPtr = std::shared_ptr<const VectorView>;
+
+/// Vector search over one collection and one embedder generation.
+///
+/// Thread safety: Add, Remove and View may be called from any thread. A view taken after a call
+/// returned sees its effect; views taken earlier never change.
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  /// Adds `count` vectors (row-major) as chunks 0..count-1 of `doc`. The vectors are copied, and
+  /// scaled to unit length under cosine. Input must be valid (see ValidateVectors).
+  virtual Status Add(DocNo doc, const float* vectors, size_t count) = 0;
+  /// Removes every chunk of `doc`; unknown documents are ignored. Space is given back.
+  virtual void Remove(DocNo doc) = 0;
+  virtual VectorViewPtr View() const = 0;
+  virtual const VectorIndexOptions& options() const = 0;
+};
+
+/// Exact search by a scan with the widest kernel. kInvalidArgument for a dimension out of range.
+Result<std::unique_ptr<VectorIndex>> MakeExactIndex(const VectorIndexOptions& options);
+
+/// kInvalidArgument, with the index of the row, for NaN or infinity and, under cosine, for zero.
+Status ValidateVectors(const float* vectors, size_t count, uint32_t dim, Metric metric);
+
+}  // namespace cairn::vector
