@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Search by text, by vector, or by both. */
+#ifndef CAIRN_SEARCH_H_
+#define CAIRN_SEARCH_H_
+
+#include <cairn/collection.h>
+
+/* A page of results. Unchanging, so thread-safe. Owned by the caller. */
+typedef struct cairn_results cairn_results;
+
+#define CAIRN_MODE_AUTO 0   /* hybrid where there are vectors and a way to embed, else text */
+#define CAIRN_MODE_TEXT 1   /* BM25 */
+#define CAIRN_MODE_VECTOR 2 /* nearest vectors */
+#define CAIRN_MODE_HYBRID 3 /* both, each list scaled to 0..1, weighted and added */
+
+/* How to search. Zero in every field is the default. */
+typedef struct cairn_search_options {
+  uint32_t struct_size; /* sizeof(cairn_search_options) */
+  int32_t mode;         /* CAIRN_MODE_*; default auto */
+  uint32_t limit;       /* results per page, 1 to 1000; 0 = 10 */
+  uint32_t offset;      /* results to leave out first, at most 10,000 */
+  /*
+   * Filter: a JSON object of field: value pairs that must all hold. Fields: "tags" (a string, or an
+   * array of which all must be there; "a" also finds "a/b"), "type", "status", or a property of the
+   * metadata ("rating", "source.name"). A value may also be {"eq": value} or {"in": [values]}.
+   */
+  const char* filter_json;
+  size_t filter_json_bytes;
+  const float* vector;       /* query vector; NULL = embed the query text */
+  uint32_t dim;              /* of `vector`; must equal the collection's */
+  uint32_t include_inactive; /* 1: also documents with status inactive or hidden */
+  float text_weight;         /* hybrid; both 0 = 0.5 and 0.5, with builtin 0.6 and 0.4 */
+  float vector_weight;
+  float min_score; /* with has_min_score = 1: only results with at least this score */
+  uint32_t has_min_score;
+  uint32_t snippet_chars; /* 0 = 200 */
+  uint32_t snippet_none;  /* 1: no snippets */
+} cairn_search_options;
+
+/* One result; texts borrowed until the results are released. Set struct_size before the call. */
+typedef struct cairn_result {
+  uint32_t struct_size;
+  uint32_t matched_chunk_count; /* chunks of the document that hold a query term */
+  const char* id;
+  size_t id_bytes;
+  const char* title;
+  size_t title_bytes;
+  const char* path; /* relative to the indexed root; "" when it is not from a file */
+  size_t path_bytes;
+  const char* snippet;
+  size_t snippet_bytes;
+  const char* metadata_json;
+  size_t metadata_json_bytes;
+  double score;         /* higher is better, in every mode */
+  double text_score;    /* BM25; 0 when the text did not match */
+  double vector_score;  /* of the nearest chunk; higher is nearer; 0 when not among the nearest */
+  uint64_t chunk_begin; /* best chunk: byte span in the document's body */
+  uint64_t chunk_end;
+  uint32_t chunk_line; /* line of chunk_begin, from 1; 0 when the document has no chunk */
+  uint32_t chunk_ordinal;
+  const char* heading; /* heading path of the best chunk */
+  size_t heading_bytes;
+} cairn_result;
+
+/* Facts about a whole answer. Set struct_size before the call. */
+typedef struct cairn_search_info {
+  uint32_t struct_size;
+  int32_t mode;   /* the mode that was used: CAIRN_MODE_TEXT, _VECTOR or _HYBRID */
+  uint64_t total; /* results of all pages together */
+  int64_t took_ns;
+  uint32_t count;       /* results of this page */
+  uint32_t has_more;    /* 1: there is a next page */
+  const char* degraded; /* why less was done than asked, or ""; borrowed */
+  size_t degraded_bytes;
+} cairn_search_info;
+
+CAIRN_BEGIN_DECLS
+
+/** Fills the options with their defaults. Threads: any. Since 0.1. */
+CAIRN_EXPORT void cairn_search_options_init(cairn_search_options* options,
+                                            uint32_t struct_size) CAIRN_NOEXCEPT;
+
+/**
+ * Searches a collection. One result per document, best first, ties by id: the same query on the
+ * same data gives the same order, and pages join to the full list.
+ * query: UTF-8; may be empty only when a vector is given. options: NULL = defaults.
+ * results_out: release it with cairn_results_release.
+ * Errors: CAIRN_INVALID_ARGUMENT (empty query, limit, offset, vector, filter with its position),
+ * CAIRN_FAILED_PRECONDITION (a mode that this collection cannot do). A failing embedder is no error
+ * in auto and hybrid mode: the answer is the text result, and info.degraded says why.
+ * Threads: any. Opens no source file. Since 0.1.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_search(const cairn_collection* collection,
+                                                      const char* query, size_t query_bytes,
+                                                      const cairn_search_options* options,
+                                                      cairn_results** results_out,
+                                                      cairn_error** err) CAIRN_NOEXCEPT;
+
+/** Facts about the answer. Fills at most info_inout->struct_size bytes. Threads: any. Since 0.1. */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_results_info(const cairn_results* results,
+                                                            cairn_search_info* info_inout,
+                                                            cairn_error** err) CAIRN_NOEXCEPT;
+
+/** One result. Errors: CAIRN_OUT_OF_RANGE. Threads: any. Since 0.1. */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_results_get(const cairn_results* results,
+                                                           size_t index, cairn_result* result_inout,
+                                                           cairn_error** err) CAIRN_NOEXCEPT;
+
+/** Number of tags of a result's document. Threads: any. Since 0.1. */
+CAIRN_EXPORT size_t cairn_results_tag_count(const cairn_results* results,
+                                            size_t index) CAIRN_NOEXCEPT;
+
+/** One tag; NULL and 0 when out of range. Borrowed. Threads: any. Since 0.1. */
+CAIRN_EXPORT const char* cairn_results_tag(const cairn_results* results, size_t index, size_t tag,
+                                           size_t* size_out) CAIRN_NOEXCEPT;
+
+/** Number of highlights in a result's snippet. Threads: any. Since 0.1. */
+CAIRN_EXPORT size_t cairn_results_highlight_count(const cairn_results* results,
+                                                  size_t index) CAIRN_NOEXCEPT;
+
+/**
+ * Byte span of one highlight in the snippet.
+ * Errors: CAIRN_OUT_OF_RANGE. Threads: any. Since 0.1.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_results_highlight(const cairn_results* results,
+                                                                 size_t index, size_t highlight,
+                                                                 uint32_t* begin_out,
+                                                                 uint32_t* end_out,
+                                                                 cairn_error** err) CAIRN_NOEXCEPT;
+
+/**
+ * The answer as one JSON object: query mode total has_more took_ms degraded results[], each with
+ * id title path score scores{} snippet highlights[] tags chunk{start,end,line,heading} metadata.
+ * json_out: release it with cairn_buffer_release. Threads: any. Since 0.1.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_results_json(const cairn_results* results,
+                                                            cairn_buffer** json_out,
+                                                            cairn_error** err) CAIRN_NOEXCEPT;
+
+/** Releases results. NULL is a no-op. Threads: any. Since 0.1. */
+CAIRN_EXPORT void cairn_results_release(cairn_results* results) CAIRN_NOEXCEPT;
+
+/**
+ * The nearest documents of many query vectors at once, into arrays of the caller.
+ * queries: query_count x dim, row-major. k: 1 to 100,000 documents per query.
+ * keys_out, scores_out: room for query_count x k; row i holds counts_out[i] entries, best first,
+ * one per document; the rest of the row is zero. counts_out: room for query_count.
+ * A key is good until its document is written again or deleted; cairn_collection_id_of names it.
+ * filter_json: as in cairn_search_options; NULL and 0 = none.
+ * Errors: CAIRN_INVALID_ARGUMENT with the index of a bad query vector.
+ * Threads: any. Since 0.1.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_search_vectors(
+    const cairn_collection* collection, const float* queries, size_t query_count, uint32_t dim,
+    uint32_t k, const char* filter_json, size_t filter_json_bytes, uint64_t* keys_out,
+    float* scores_out, uint32_t* counts_out, cairn_error** err) CAIRN_NOEXCEPT;
+
+/**
+ * Id of the document with this key.
+ * id_out: release it with cairn_buffer_release.
+ * Errors: CAIRN_NOT_FOUND when it was written again or deleted since. Threads: any. Since 0.1.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_collection_id_of(const cairn_collection* collection,
+                                                                uint64_t key, cairn_buffer** id_out,
+                                                                cairn_error** err) CAIRN_NOEXCEPT;
+
+CAIRN_END_DECLS
+
+#endif /* CAIRN_SEARCH_H_ */

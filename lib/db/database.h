@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "db/options.h"
+#include "indexer/indexer.h"
+#include "query/search.h"
+
+namespace cairn::db {
+
+/// A document as a host hands it in; everything is borrowed for the call.
+struct DocumentInput {
+  std::string_view id;
+  std::string_view title;
+  std::string_view body;
+  indexer::Format format = indexer::Format::kPlainText;
+  std::vector<std::string_view> tags;
+  std::string_view type;
+  std::string_view status;
+  std::string_view description;
+  std::string_view metadata_json;
+  int64_t created_ns = 0;
+  int64_t modified_ns = 0;
+  const float* vectors = nullptr;  ///< vector_count x dim
+  size_t vector_count = 0;
+  uint32_t dim = 0;
+};
+
+/// A document as it is stored.
+struct StoredDocument {
+  std::string id;
+  std::string title;
+  std::string path;  ///< of the file it came from; "" otherwise
+  std::string body;
+  std::string type;
+  std::string status;
+  std::string description;
+  std::string metadata_json;
+  std::vector<std::string> tags;
+  int64_t created_ns = 0;
+  int64_t modified_ns = 0;
+  std::vector<indexer::Chunk> chunks;
+  uint32_t dim = 0;
+  std::vector<float> vectors;  ///< rows x dim, of the active generation; may be empty
+};
+
+struct DatabaseStats {
+  uint32_t collection_count = 0;
+  uint64_t document_count = 0;
+  uint64_t chunk_count = 0;
+  uint64_t disk_bytes = 0;
+  uint64_t vector_memory_bytes = 0;
+  uint64_t sequence = 0;
+  uint32_t format_version = 0;
+  bool read_only = false;
+};
+
+struct CollectionStats {
+  uint32_t dim = 0;
+  vector::Metric metric = vector::Metric::kCosine;
+  EmbedderKind embedder = EmbedderKind::kBuiltin;
+  uint64_t document_count = 0;
+  uint64_t chunk_count = 0;
+  uint64_t vector_count = 0;
+  uint64_t vector_memory_bytes = 0;
+  uint64_t embedder_generation = 0;
+  uint64_t trained_chunk_count = 0;
+  uint64_t training_min_chunks = 0;
+};
+
+struct IndexOutcome {
+  indexer::IndexReport report;
+  uint64_t embedded_count = 0;  ///< chunks that were embedded
+};
+
+class DatabaseImpl;
+class CollectionState;
+
+/// A named set of documents in a database.
+///
+/// Thread safety: thread-safe. Ownership: keeps its database alive. After the collection was
+/// dropped every call fails with kNotFound; after Database::Close, with kFailedPrecondition.
+class Collection {
+ public:
+  Collection(std::shared_ptr<DatabaseImpl> database, std::shared_ptr<CollectionState> state);
+  ~Collection();
+
+  const std::string& name() const;
+  const CollectionConfig& config() const;
+
+  /// Each document is atomic; an error carries the index of the first one not written.
+  Status Upsert(std::span<const DocumentInput> documents);
+  Status Delete(std::string_view id);
+  Result<StoredDocument> Get(std::string_view id) const;
+  Result<uint64_t> Count() const;
+  /// Up to `limit` ids in byte order, those after `after`. limit: 1 to 10,000.
+  Result<std::vector<std::string>> Ids(std::string_view after, uint32_t limit) const;
+
+  Result<query::SearchResponse> Search(const query::SearchRequest& request) const;
+  Result<std::vector<std::vector<query::DocumentHit>>> SearchVectors(
+      std::span<const float> queries, uint32_t dim, size_t k, std::string_view filter_json) const;
+  Result<std::string> IdOf(DocNo doc) const;
+
+  /// On kCancelled and on a failure after the scan, `outcome` tells what was done.
+  Status IndexFolder(std::string_view root, const indexer::IndexOptions& options,
+                     IndexOutcome* outcome);
+  Status Train();
+  Result<CollectionStats> Stats() const;
+
+ private:
+  std::shared_ptr<DatabaseImpl> database_;
+  std::shared_ptr<CollectionState> state_;
+};
+
+/// A database directory with everything in it: storage, collections, background work.
+///
+/// Thread safety: thread-safe. Ownership: collections keep the implementation alive; the directory
+/// is given free when the last of them goes, or by Close.
+class Database {
+ public:
+  static Result<std::unique_ptr<Database>> Open(const DatabaseOptions& options);
+  ~Database();
+
+  Result<std::unique_ptr<Collection>> CreateCollection(std::string_view name,
+                                                       const CollectionOptions& options);
+  /// `options` may be null. Set fields must agree with the stored ones.
+  Result<std::unique_ptr<Collection>> OpenCollection(std::string_view name,
+                                                     const CollectionOptions* options);
+  Status DropCollection(std::string_view name);
+  Result<std::vector<std::string>> CollectionNames() const;
+
+  Status Sync();
+  Status Refresh();
+  /// Negative waits for ever; kTimedOut.
+  Status WaitIdle(int64_t timeout_ns);
+  Result<DatabaseStats> Stats() const;
+  /// Prometheus text.
+  std::string Metrics() const;
+  Status Close();
+
+ private:
+  explicit Database(std::shared_ptr<DatabaseImpl> impl);
+  std::shared_ptr<DatabaseImpl> impl_;
+};
+
+}  // namespace cairn::db
