@@ -29,13 +29,17 @@ function(cairn_dep name)
   add_library(cairn_dep_${name} INTERFACE)
   target_include_directories(cairn_dep_${name} SYSTEM INTERFACE ${CAIRN_${name}_INCLUDE})
   target_link_libraries(cairn_dep_${name} INTERFACE ${libraries})
-  set(CAIRN_SUMMARY ${CAIRN_SUMMARY} "${name}: ${libraries}" PARENT_SCOPE)
+  if(libraries)
+    list(JOIN libraries " " shown)
+  else()
+    set(shown ${CAIRN_${name}_INCLUDE}/${ARG_HEADER})
+  endif()
+  set(CAIRN_SUMMARY ${CAIRN_SUMMARY} "${name}: ${shown}" PARENT_SCOPE)
 endfunction()
 
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
 cairn_dep(openblas HEADER cblas.h LIBRARIES openblas PACKAGE libopenblas-serial-dev
-          SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial x86_64-linux-gnu/openblas-serial
-          LIB_SUFFIXES ${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial x86_64-linux-gnu/openblas-serial)
+          SUFFIXES openblas-serial LIB_SUFFIXES openblas-serial)
 cairn_dep(stemmer HEADER libstemmer.h LIBRARIES stemmer PACKAGE libstemmer-dev)
 cairn_dep(utf8proc HEADER utf8proc.h LIBRARIES utf8proc PACKAGE libutf8proc-dev)
 cairn_dep(cmark HEADER cmark-gfm.h LIBRARIES cmark-gfm-extensions cmark-gfm

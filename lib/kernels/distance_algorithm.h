@@ -30,14 +30,13 @@ struct L2SquaredStep {
   }
 };
 
-/// Asks for the lines that the pass after this one reads at the same place.
+/// Asks for the lines of the next pass in the order they lie in memory: one stream for the
+/// processor's prefetcher, however many rows a pass reads side by side.
 template <size_t kRows>
-CAIRN_KERNEL_TARGET inline void PrefetchNextPass(const float* rows, size_t dim) {
-  auto next = reinterpret_cast<uintptr_t>(rows) + kRows * dim * sizeof(float);
-  for (size_t r = 0; r < kRows; ++r, next += dim * sizeof(float)) {
-    for (size_t at = 0; at < kChains * Lanes::kWidth; at += kFloatsPerLine) {
-      __builtin_prefetch(reinterpret_cast<const void*>(next + at * sizeof(float)));
-    }
+CAIRN_KERNEL_TARGET inline void PrefetchNextPass(const float* rows, size_t dim, size_t at) {
+  auto next = reinterpret_cast<uintptr_t>(rows) + (kRows * dim + kRows * at) * sizeof(float);
+  for (size_t i = 0; i < kRows * kChains * Lanes::kWidth; i += kFloatsPerLine) {
+    __builtin_prefetch(reinterpret_cast<const void*>(next + i * sizeof(float)));
   }
 }
 
@@ -52,7 +51,7 @@ CAIRN_KERNEL_TARGET inline void ScorePass(const float* query, const float* rows,
   }
   size_t i = 0;
   for (; i + kChains * kWidth <= dim; i += kChains * kWidth) {
-    if (kPrefetch) PrefetchNextPass<kRows>(rows + i, dim);
+    if constexpr (kPrefetch) PrefetchNextPass<kRows>(rows, dim, i);
     for (size_t c = 0; c < kChains; ++c) {
       typename Lanes::Vec q = Lanes::Load(query + i + c * kWidth);
       for (size_t r = 0; r < kRows; ++r) {

@@ -14,7 +14,7 @@ alignas(32) constexpr int32_t kFirstMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 struct Lanes {
   using Vec = __m256;
   static constexpr size_t kWidth = 8;
-  static constexpr size_t kRowsPerPass = 3;  // 12 accumulators of 16 registers
+  static constexpr size_t kRowsPerPass = 2;  // 8 sums: as many as two FMA units keep in flight
 
   static CAIRN_KERNEL_TARGET inline Vec Zero() { return _mm256_setzero_ps(); }
   static CAIRN_KERNEL_TARGET inline Vec Load(const float* p) { return _mm256_loadu_ps(p); }

@@ -24,7 +24,16 @@ struct Lanes {
   }
   static CAIRN_KERNEL_TARGET inline Vec Sub(Vec a, Vec b) { return _mm512_sub_ps(a, b); }
   static CAIRN_KERNEL_TARGET inline Vec Add(Vec a, Vec b) { return _mm512_add_ps(a, b); }
-  static CAIRN_KERNEL_TARGET inline float Sum(Vec v) { return _mm512_reduce_add_ps(v); }
+  /// By halves with zero-masked extracts: GCC 12 warns inside its own reduce and cast intrinsics.
+  static CAIRN_KERNEL_TARGET inline float Sum(Vec v) {
+    __m512d bits = _mm512_castps_pd(v);
+    __m256 low = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xff, bits, 0));
+    __m256 high = _mm256_castpd_ps(_mm512_maskz_extractf64x4_pd(0xff, bits, 1));
+    __m256 sum8 = _mm256_add_ps(low, high);
+    __m128 sum4 = _mm_add_ps(_mm256_castps256_ps128(sum8), _mm256_extractf128_ps(sum8, 1));
+    __m128 sum2 = _mm_add_ps(sum4, _mm_movehl_ps(sum4, sum4));
+    return _mm_cvtss_f32(_mm_add_ss(sum2, _mm_movehdup_ps(sum2)));
+  }
 };
 
 #include "kernels/distance_algorithm.h"

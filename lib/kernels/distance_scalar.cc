@@ -12,7 +12,7 @@ namespace {
 struct Lanes {
   typedef float Vec __attribute__((vector_size(16)));
   static constexpr size_t kWidth = 4;
-  static constexpr size_t kRowsPerPass = 3;
+  static constexpr size_t kRowsPerPass = 2;
 
   static Vec Zero() { return Vec{0, 0, 0, 0}; }
   static Vec Load(const float* p) {

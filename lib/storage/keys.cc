@@ -39,6 +39,8 @@ std::string Format() { return Key().Kind('f'); }
 std::string CollectionPrefix() { return Key().Kind('n'); }
 std::string Collection(std::string_view name) { return Key().Kind('n').Raw(name); }
 std::string Counters() { return Key().Kind('q'); }
+std::string CollectionCounters(CollectionId c) { return Key().Kind('k').Add(c); }
+std::string ModelCollectionPrefix(CollectionId c) { return Key().Kind('m').Add(c); }
 std::string EmbedderState(CollectionId c) { return Key().Kind('g').Add(c); }
 std::string ModelPrefix(CollectionId c, uint64_t generation) {
   return Key().Kind('m').Add(c).Big64(generation);
@@ -50,6 +52,8 @@ std::string Root(CollectionId c) { return Key().Kind('r').Add(c); }
 
 std::string DocumentPrefix(CollectionId c) { return Key().Kind('d').Add(c); }
 std::string Document(CollectionId c, DocNo d) { return Key().Kind('d').Add(c).Add(d); }
+std::string BodyPrefix(CollectionId c) { return Key().Kind('b').Add(c); }
+std::string Body(CollectionId c, DocNo d) { return Key().Kind('b').Add(c).Add(d); }
 std::string DocumentIdPrefix(CollectionId c) { return Key().Kind('i').Add(c); }
 std::string DocumentId(CollectionId c, std::string_view id) {
   return Key().Kind('i').Add(c).Raw(id);

@@ -13,14 +13,16 @@
 ///   manifest    'f'                     format version
 ///               'n'                     name -> collection record:  'n' name
 ///               'q'                     counters (next collection id, last sequence)
+///               'k' c                   counters of a collection
 ///               'g' c                   builtin embedder state of a collection (active generation)
 ///               'm' c gen(8) term       builtin embedder rows, one per term; term "" is the header
 ///               'r' c                   recorded index root
 ///   documents   'd' c d                 document record
+///               'b' c d                 document body
 ///               'i' c id                document number of a live id
 ///               's' c id                source state (size, mtime, hash) of an indexed file
 ///   chunks      c d ordinal(4)          chunk record
-///   vectors     c gen(8) d              the document's vectors, chunk after chunk, float32 LE
+///   vectors     c gen(8) d              the document's vectors in that embedder generation
 ///   postings    c term 0x00 d           posting of one term in one document
 ///   terms       c d                     terms of a document (to remove its postings)
 ///               c                       text statistics of the collection
@@ -32,13 +34,17 @@ std::string Format();
 std::string CollectionPrefix();
 std::string Collection(std::string_view name);
 std::string Counters();
+std::string CollectionCounters(CollectionId c);
 std::string EmbedderState(CollectionId c);
+std::string ModelCollectionPrefix(CollectionId c);
 std::string ModelPrefix(CollectionId c, uint64_t generation);
 std::string ModelRow(CollectionId c, uint64_t generation, std::string_view term);
 std::string Root(CollectionId c);
 
 std::string DocumentPrefix(CollectionId c);
 std::string Document(CollectionId c, DocNo d);
+std::string BodyPrefix(CollectionId c);
+std::string Body(CollectionId c, DocNo d);
 std::string DocumentIdPrefix(CollectionId c);
 std::string DocumentId(CollectionId c, std::string_view id);
 std::string SourcePrefix(CollectionId c);

@@ -24,6 +24,7 @@ struct VectorHit {
   ChunkRef chunk;
   /// Higher is nearer, for every metric: cosine, inner product, or minus the squared L2 distance.
   float score = 0;
+  friend bool operator==(const VectorHit&, const VectorHit&) = default;
 };
 
 struct SearchOptions {
@@ -56,9 +57,12 @@ class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
 
-  /// Adds `count` vectors (row-major) as chunks 0..count-1 of `doc`. The vectors are copied, and
+  /// Adds one vector per entry of `ordinals` (row-major; ordinals ascending: some chunks of a
+  /// document may have no vector). `doc` must not be in the index. The vectors are copied, and
   /// scaled to unit length under cosine. Input must be valid (see ValidateVectors).
-  virtual Status Add(DocNo doc, const float* vectors, size_t count) = 0;
+  virtual Status AddChunks(DocNo doc, std::span<const uint32_t> ordinals, const float* vectors) = 0;
+  /// The same for chunks 0..count-1.
+  Status Add(DocNo doc, const float* vectors, size_t count);
   /// Removes every chunk of `doc`; unknown documents are ignored. Space is given back.
   virtual void Remove(DocNo doc) = 0;
   virtual VectorViewPtr View() const = 0;

@@ -1,0 +1,65 @@
+// cairn-bench: measures indexing, ranking quality and search times of the library, through its C
+// ABI, on any data set. One JSON object per line on standard output.
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cairn_bench/arguments.h"
+#include "cairn_bench/commands.h"
+
+namespace {
+
+constexpr const char* kHelp =
+    "usage: cairn-bench COMMAND OPTIONS\n"
+    "\n"
+    "  index   --root DIR [--db DIR] [--embedder builtin|none] [--durability sync|async]\n"
+    "          indexes a folder of notes twice: from nothing, and unchanged\n"
+    "  ir      --corpus corpus.jsonl --queries queries.jsonl --qrels qrels.tsv\n"
+    "          [--mode hybrid|text|vector|all] [--embedder builtin|none] [--binary]\n"
+    "          ranking quality on a judged collection (BEIR's files), and times\n"
+    "  search  --db DIR --queries FILE [--collection NAME] [--mode auto|text|vector|hybrid]\n"
+    "          [--limit N] [--repeat N] [--no-snippet]\n"
+    "          search times on a database that is there\n"
+    "\n"
+    "Prints one JSON object per line. Exit codes: 0 done, 1 failed, 2 wrong command line.\n"
+    "See bench/README.md for what the numbers mean.\n";
+
+using Command = void (*)(const std::vector<std::string>&);
+
+Command Find(const std::string& name) {
+  static const std::map<std::string, Command> kCommands = {{"index", cairn::bench::RunIndex},
+                                                           {"ir", cairn::bench::RunIr},
+                                                           {"search", cairn::bench::RunSearch}};
+  const auto found = kCommands.find(name);
+  if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
+  return found->second;
+}
+
+int Run(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    std::fputs(kHelp, stderr);
+    return 2;
+  }
+  if (arguments[0] == "--help" || arguments[0] == "-h") {
+    std::fputs(kHelp, stdout);
+    return 0;
+  }
+  Find(arguments[0])({arguments.begin() + 1, arguments.end()});
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run({argv + 1, argv + argc});
+  } catch (const cairn::bench::UsageError& error) {
+    std::fprintf(stderr, "cairn-bench: %s; see cairn-bench --help\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "cairn-bench: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,2 @@
+// Boost.JSON as headers only: its one translation unit in this program.
+#include <boost/json/src.hpp>

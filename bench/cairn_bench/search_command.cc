@@ -1,0 +1,55 @@
+#include <boost/json.hpp>
+#include <cstdio>
+
+#include "cairn_bench/arguments.h"
+#include "cairn_bench/commands.h"
+#include "cairn_bench/dataset.h"
+#include "cairn_bench/latency.h"
+#include "cairn_bench/library.h"
+#include "cairn_bench/metrics.h"
+
+namespace cairn::bench {
+
+void RunSearch(const std::vector<std::string>& given) {
+  const Arguments arguments(given, {"db", "queries", "collection", "mode", "limit", "repeat"},
+                            {"no-snippet"});
+  const std::vector<Query> queries = ReadAnyQueries(arguments.Required("queries"));
+  const std::string mode = arguments.Choice("mode", {"auto", "text", "vector", "hybrid"});
+  cairn_search_options options;
+  cairn_search_options_init(&options, sizeof options);
+  options.mode = ModeOf(mode);
+  options.limit = arguments.Count("limit", 10);
+  options.snippet_none = arguments.Has("no-snippet") ? 1 : 0;
+
+  const Stopwatch opening;
+  const Database database = OpenDatabase(arguments.Required("db"), CAIRN_DURABILITY_SYNC, true);
+  const Collection collection =
+      OpenCollection(database.get(), arguments.Get("collection", "notes"));
+  const double open_seconds = opening.Seconds();
+  const Stopwatch first;
+  Search(collection.get(), queries.front().text, options);
+  const double first_seconds = first.Seconds();
+
+  std::vector<double> seconds;
+  const Stopwatch all;
+  for (uint32_t round = 0; round < arguments.Count("repeat", 1); ++round) {
+    for (const Query& query : queries) {
+      const Stopwatch watch;
+      Search(collection.get(), query.text, options);
+      seconds.push_back(watch.Seconds());
+    }
+  }
+  boost::json::object line;
+  line["bench"] = "search";
+  line["mode"] = mode;
+  line["limit"] = options.limit;
+  line["queries"] = seconds.size();
+  line["open_ms"] = Rounded(open_seconds * 1e3, 3);
+  line["first_ms"] = Rounded(first_seconds * 1e3, 3);
+  AddLatencies(seconds, &line);
+  line["queries_per_s"] = Rounded(static_cast<double>(seconds.size()) / all.Seconds(), 1);
+  line["peak_rss_bytes"] = PeakResidentBytes();
+  std::printf("%s\n", boost::json::serialize(line).c_str());
+}
+
+}  // namespace cairn::bench

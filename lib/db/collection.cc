@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "db/config.h"
+#include "db/database.h"
+#include "db/database_impl.h"
+#include "db/folder_sink.h"
+#include "storage/keys.h"
+
+namespace cairn::db {
+namespace {
+
+using storage::Family;
+namespace keys = storage::keys;
+
+constexpr uint32_t kMaxPage = 10000;
+constexpr size_t kMaxK = 100000;
+
+/// Why a collection has no vectors to search now; "" when it was made without.
+std::string WhyNoVectors(const CollectionState& state, const CollectionView& view) {
+  if (state.config.embedder != EmbedderKind::kBuiltin || view.embedder_state.generation > 0) {
+    return "";
+  }
+  uint32_t needed = embed::BuiltinOptions().min_chunks;
+  return StrCat("the builtin embedder is not trained yet: the collection has ",
+                view.counters.chunk_count, " chunks and training starts at ", needed);
+}
+
+query::SearchContext MakeContext(const DatabaseImpl& db, const CollectionState& state,
+                                 const ReadState& pinned, const CollectionView& view) {
+  query::SearchContext context;
+  context.store = &db.store();
+  context.at = pinned.at;
+  context.collection = state.id;
+  context.text = &state.text;
+  context.vectors = view.vectors;
+  context.metric = state.config.metric;
+  context.dim = state.dim;
+  context.embedder = view.embedder.get();
+  context.vectors_missing = WhyNoVectors(state, view);
+  if (state.config.embedder == EmbedderKind::kBuiltin) {
+    context.default_text_weight = 0.6f;
+    context.default_vector_weight = 0.4f;
+  }
+  context.clock = db.options().clock;
+  return context;
+}
+
+Result<StoredDocument> ReadDocument(const storage::Store& store, const CollectionState& state,
+                                    DocNo doc, uint64_t generation,
+                                    const storage::SnapshotPtr& at) {
+  StoredDocument document;
+  CAIRN_ASSIGN_OR_RETURN(std::string bytes,
+                         store.Get(Family::kDocuments, keys::Document(state.id, doc), at));
+  CAIRN_ASSIGN_OR_RETURN(storage::DocumentRecord record, storage::DocumentRecord::Decode(bytes));
+  CAIRN_ASSIGN_OR_RETURN(document.body,
+                         store.Get(Family::kDocuments, keys::Body(state.id, doc), at));
+  document.id = std::move(record.id);
+  document.title = std::move(record.title);
+  document.path = std::move(record.path);
+  document.type = std::move(record.type);
+  document.status = std::move(record.status);
+  document.description = std::move(record.description);
+  document.metadata_json = std::move(record.metadata_json);
+  document.tags = std::move(record.tags);
+  document.created_ns = record.created_ns;
+  document.modified_ns = record.modified_ns;
+  auto it = store.Scan(Family::kChunks, keys::ChunksOf(state.id, doc), at);
+  for (; it->Valid(); it->Next()) {
+    CAIRN_ASSIGN_OR_RETURN(storage::ChunkRecord chunk, storage::ChunkRecord::Decode(it->value()));
+    document.chunks.push_back(
+        {chunk.begin, chunk.end, chunk.line, std::move(chunk.heading_path), std::move(chunk.text)});
+  }
+  CAIRN_RETURN_IF_ERROR(it->status());
+  auto vectors = store.Get(Family::kVectors, keys::Vectors(state.id, generation, doc), at);
+  if (vectors.ok()) {
+    CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord decoded,
+                           storage::VectorsRecord::Decode(*vectors));
+    document.vectors = std::move(decoded.rows);
+  } else if (vectors.status().code() != Code::kNotFound) {
+    return std::move(vectors).status();
+  }
+  document.dim = state.dim;
+  return document;
+}
+
+}  // namespace
+
+Collection::Collection(std::shared_ptr<DatabaseImpl> database,
+                       std::shared_ptr<CollectionState> state)
+    : database_(std::move(database)), state_(std::move(state)) {}
+
+Collection::~Collection() = default;
+
+const std::string& Collection::name() const { return state_->name; }
+
+const CollectionConfig& Collection::config() const { return state_->config; }
+
+Status Collection::Upsert(std::span<const DocumentInput> documents) {
+  CAIRN_RETURN_IF_ERROR(database_->CheckWritable());
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  Status failure;
+  size_t written = 0;
+  for (; written < documents.size() && failure.ok(); ++written) {
+    auto prepared = PrepareInput(*state_, documents[written]);
+    failure = prepared.status();
+    if (!failure.ok()) break;
+    ReadStatePtr pinned = database_->Pin();
+    auto view = pinned->collections.find(state_->id);
+    if (view == pinned->collections.end()) {
+      failure = database_->CheckUsable(*state_);
+      break;
+    }
+    uint64_t generation = view->second.embedder_state.generation;
+    auto known =
+        KnownVectors::Load(database_->store(), *state_, documents[written].id, generation, nullptr);
+    failure = known.status();
+    if (failure.ok()) {
+      failure =
+          EmbedDocument(*state_, view->second.embedder.get(), generation, &*known, &*prepared);
+    }
+    if (failure.ok()) failure = database_->Write(*state_, &*prepared);
+    if (!failure.ok()) break;
+  }
+  if (written > 0) {
+    database_->Publish();
+    CAIRN_RETURN_IF_ERROR(database_->Acknowledge());
+    database_->TrainIfDue(state_);
+  }
+  return failure.ok() ? OkStatus() : std::move(failure).WithIndex(written);
+}
+
+Status Collection::Delete(std::string_view id) {
+  CAIRN_RETURN_IF_ERROR(database_->CheckWritable());
+  CAIRN_RETURN_IF_ERROR(ValidateDocumentId(id));
+  CAIRN_RETURN_IF_ERROR(database_->Erase(*state_, id));
+  database_->Publish();
+  return database_->Acknowledge();
+}
+
+Result<StoredDocument> Collection::Get(std::string_view id) const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  CAIRN_RETURN_IF_ERROR(ValidateDocumentId(id));
+  ReadStatePtr pinned = database_->Pin();
+  CAIRN_ASSIGN_OR_RETURN(DocNo doc, FindDocument(database_->store(), state_->id, id, pinned->at));
+  auto view = pinned->collections.find(state_->id);
+  uint64_t generation =
+      view == pinned->collections.end() ? 0 : view->second.embedder_state.generation;
+  return ReadDocument(database_->store(), *state_, doc, generation, pinned->at);
+}
+
+Result<uint64_t> Collection::Count() const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  ReadStatePtr pinned = database_->Pin();
+  auto view = pinned->collections.find(state_->id);
+  return view == pinned->collections.end() ? 0 : view->second.counters.document_count;
+}
+
+Result<std::vector<std::string>> Collection::Ids(std::string_view after, uint32_t limit) const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  if (limit == 0 || limit > kMaxPage) {
+    return Error(Code::kInvalidArgument, "limit is ", limit, ", must be 1 to ", kMaxPage);
+  }
+  ReadStatePtr pinned = database_->Pin();
+  std::string prefix = keys::DocumentIdPrefix(state_->id);
+  auto it = database_->store().Scan(Family::kDocuments, prefix, pinned->at);
+  if (!after.empty()) {
+    // The first key after `after` itself.
+    it->Seek(StrCat(prefix, after, std::string_view("\0", 1)));
+  }
+  std::vector<std::string> ids;
+  for (; it->Valid() && ids.size() < limit; it->Next()) {
+    ids.emplace_back(it->key().substr(prefix.size()));
+  }
+  CAIRN_RETURN_IF_ERROR(it->status());
+  return ids;
+}
+
+Result<query::SearchResponse> Collection::Search(const query::SearchRequest& request) const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  ReadStatePtr pinned;
+  if (query::WantsVectors(request)) {
+    CAIRN_ASSIGN_OR_RETURN(pinned, database_->PinWithVectors(*state_));
+  } else {
+    pinned = database_->Pin();
+  }
+  auto view = pinned->collections.find(state_->id);
+  if (view == pinned->collections.end()) {
+    CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+    return Error(Code::kUnavailable, "the collection is being closed");
+  }
+  auto response = query::Search(MakeContext(*database_, *state_, *pinned, view->second), request);
+  database_->CountSearch(response.ok() ? response->took_ns : 0, response.ok());
+  return response;
+}
+
+Result<std::vector<std::vector<query::DocumentHit>>> Collection::SearchVectors(
+    std::span<const float> queries, uint32_t dim, size_t k, std::string_view filter_json) const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  if (k == 0 || k > kMaxK) {
+    return Error(Code::kInvalidArgument, "k is ", k, ", must be 1 to ", kMaxK);
+  }
+  if (state_->dim > 0 && dim != state_->dim) {
+    return Error(Code::kInvalidArgument, "the query vectors have ", dim,
+                 " dimensions, the collection has ", state_->dim);
+  }
+  CAIRN_ASSIGN_OR_RETURN(ReadStatePtr pinned, database_->PinWithVectors(*state_));
+  auto view = pinned->collections.find(state_->id);
+  if (view == pinned->collections.end()) {
+    return Error(Code::kUnavailable, "the collection is being closed");
+  }
+  return query::SearchVectors(MakeContext(*database_, *state_, *pinned, view->second), queries, k,
+                              filter_json);
+}
+
+Result<std::string> Collection::IdOf(DocNo doc) const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  ReadStatePtr pinned = database_->Pin();
+  auto bytes =
+      database_->store().Get(Family::kDocuments, keys::Document(state_->id, doc), pinned->at);
+  if (bytes.status().code() == Code::kNotFound) {
+    return Error(Code::kNotFound, "no document has the key ", ToInt(doc));
+  }
+  if (!bytes.ok()) return std::move(bytes).status();
+  CAIRN_ASSIGN_OR_RETURN(storage::DocumentRecord record, storage::DocumentRecord::Decode(*bytes));
+  return std::move(record.id);
+}
+
+Status Collection::IndexFolder(std::string_view root, const indexer::IndexOptions& options,
+                               IndexOutcome* outcome) {
+  *outcome = {};
+  CAIRN_RETURN_IF_ERROR(database_->CheckWritable());
+  MutexLock one_run(state_->index_mutex);
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  uint64_t embedded_before = state_->embedded_chunks;
+  FolderSink sink(*database_, *state_);
+  auto report = indexer::IndexFolder(root, &sink, options);
+  outcome->embedded_count = state_->embedded_chunks - embedded_before;
+  database_->Publish();
+  CAIRN_RETURN_IF_ERROR(database_->Acknowledge());
+  if (!report.ok()) return std::move(report).status();
+  outcome->report = std::move(*report);
+  if (outcome->report.cancelled) return Error(Code::kCancelled, "indexing was cancelled");
+  return OkStatus();
+}
+
+Status Collection::Train() {
+  CAIRN_RETURN_IF_ERROR(database_->CheckWritable());
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  if (state_->config.embedder != EmbedderKind::kBuiltin) {
+    return Error(Code::kFailedPrecondition,
+                 "only the builtin embedder is trained; this collection uses another");
+  }
+  return database_->Train(*state_, nullptr);
+}
+
+Result<CollectionStats> Collection::Stats() const {
+  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
+  ReadStatePtr pinned = database_->Pin();
+  CollectionStats stats;
+  stats.dim = state_->dim;
+  stats.metric = state_->config.metric;
+  stats.embedder = state_->config.embedder;
+  if (stats.embedder == EmbedderKind::kBuiltin) {
+    stats.training_min_chunks = embed::BuiltinOptions().min_chunks;
+  }
+  auto it = pinned->collections.find(state_->id);
+  if (it == pinned->collections.end()) return stats;
+  const CollectionView& view = it->second;
+  stats.document_count = view.counters.document_count;
+  stats.chunk_count = view.counters.chunk_count;
+  stats.vector_count = view.counters.vector_count;
+  if (view.vectors != nullptr) stats.vector_memory_bytes = view.vectors->memory_bytes();
+  stats.embedder_generation = view.embedder_state.generation;
+  stats.trained_chunk_count = view.embedder_state.trained_chunks;
+  return stats;
+}
+
+}  // namespace cairn::db

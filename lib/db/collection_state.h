@@ -1,0 +1,78 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "analysis/analyzer.h"
+#include "base/ids.h"
+#include "base/mutex.h"
+#include "base/status.h"
+#include "db/options.h"
+#include "embed/embedder.h"
+#include "storage/records.h"
+#include "text/text_index.h"
+#include "vector/vector_index.h"
+
+namespace cairn::db {
+
+/// What readers see of a collection at one moment; part of a ReadState.
+struct CollectionView {
+  storage::CollectionCounters counters;
+  storage::EmbedderState embedder_state;
+  std::shared_ptr<embed::Embedder> embedder;  ///< null: text cannot be embedded
+  vector::VectorViewPtr vectors;              ///< null: not loaded, or there are none
+};
+
+/// The parts of an open collection. The first group never changes; the second belongs to the
+/// database's write mutex and is what the next ReadState is made from.
+///
+/// Thread safety: the constant part and the atomics are thread-safe; `writer` needs the mutex.
+class CollectionState {
+ public:
+  static Result<std::shared_ptr<CollectionState>> Create(const storage::Store* store,
+                                                         std::string name, CollectionId id,
+                                                         CollectionConfig config);
+
+  const std::string name;
+  const CollectionId id;
+  const CollectionConfig config;
+  const uint32_t dim;  ///< 0 = without vectors
+  const std::shared_ptr<const analysis::Analyzer> analyzer;
+  const text::TextIndex text;
+
+  std::atomic<bool> dropped{false};
+  std::atomic<bool> training{false};
+  std::atomic<uint64_t> embedded_chunks{0};  ///< since the collection was opened
+  Mutex index_mutex;                         ///< held by the one folder run
+  Mutex training_mutex;                      ///< held by the one training
+
+  /// Guarded by DatabaseImpl::write_mutex().
+  struct Writer {
+    storage::CollectionCounters counters;
+    storage::EmbedderState embedder_state;
+    std::shared_ptr<embed::Embedder> embedder;
+    std::unique_ptr<vector::VectorIndex> vectors;  ///< null until a search needs it
+  };
+  Writer writer;
+
+  /// The vectors' generation: 0 unless the embedder is trained here.
+  uint64_t ActiveGeneration() const { return writer.embedder_state.generation; }
+  /// Whether vectors can exist now.
+  bool HasVectorSpace() const;
+  CollectionView MakeView() const;
+
+  /// Reads counters and embedder state, and opens the builtin embedder of the active generation.
+  Status Load(const storage::Store& store);
+
+ private:
+  CollectionState(const storage::Store* store, std::string name, CollectionId id,
+                  CollectionConfig config, uint32_t dim,
+                  std::shared_ptr<const analysis::Analyzer> analyzer);
+};
+
+using CollectionStatePtr = std::shared_ptr<CollectionState>;
+
+}  // namespace cairn::db

@@ -1,0 +1,413 @@
+#include "db/database_impl.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "base/bytes.h"
+#include "db/config.h"
+#include "observe/log.h"
+#include "storage/format.h"
+#include "storage/keys.h"
+
+namespace cairn::db {
+namespace {
+
+using storage::Family;
+namespace keys = storage::keys;
+
+/// Changes that stay in the log for readers that catch up.
+constexpr uint64_t kChangeLogLength = 65536;
+constexpr uint32_t kMaxDefaultThreads = 4;
+
+uint32_t ThreadCount(const DatabaseOptions& options) {
+  if (options.thread_count > 0) return options.thread_count;
+  return std::clamp(std::thread::hardware_concurrency(), 1u, kMaxDefaultThreads);
+}
+
+storage::StoreOptions ToStoreOptions(const DatabaseOptions& options) {
+  storage::StoreOptions store;
+  store.path = options.path;
+  store.create_if_missing = !options.must_exist && !options.read_only;
+  store.read_only = options.read_only;
+  if (options.storage_memory_bytes > 0) store.memory_bytes = options.storage_memory_bytes;
+  store.thread_count = ThreadCount(options);
+  store.log = options.log.get();
+  return store;
+}
+
+}  // namespace
+
+DatabaseImpl::DatabaseImpl(const DatabaseOptions& options) : options_(options) {}
+
+Result<std::shared_ptr<DatabaseImpl>> DatabaseImpl::Open(const DatabaseOptions& options) {
+  if (options.path.empty()) return Error(Code::kInvalidArgument, "the database path is empty");
+  if (options.path.find('\0') != std::string::npos) {
+    return Error(Code::kInvalidArgument, "the database path holds a NUL byte");
+  }
+  std::shared_ptr<DatabaseImpl> impl(new DatabaseImpl(options));
+  CAIRN_ASSIGN_OR_RETURN(impl->store_, storage::Store::Open(ToStoreOptions(options)));
+  // The calling thread works too, so one thread less makes the number that was asked for.
+  impl->pool_ = std::make_unique<ThreadPool>(std::max(1u, ThreadCount(options) - 1));
+  CAIRN_RETURN_IF_ERROR(impl->LoadCollections());
+  return impl;
+}
+
+DatabaseImpl::~DatabaseImpl() {
+  Close().IgnoreError("release never fails");
+  pool_.reset();
+  MutexLock lock(write_mutex_);
+  collections_.clear();
+}
+
+Status DatabaseImpl::LoadCollections() {
+  MutexLock lock(write_mutex_);
+  auto counters = store_->Get(Family::kManifest, keys::Counters());
+  if (counters.ok()) {
+    CAIRN_ASSIGN_OR_RETURN(counters_, storage::DatabaseCounters::Decode(*counters));
+  } else if (counters.status().code() != Code::kNotFound) {
+    return std::move(counters).status();
+  }
+  std::map<std::string, CollectionStatePtr, std::less<>> collections;
+  std::string prefix = keys::CollectionPrefix();
+  auto it = store_->Scan(Family::kManifest, prefix);
+  for (; it->Valid(); it->Next()) {
+    std::string name(it->key().substr(prefix.size()));
+    CAIRN_ASSIGN_OR_RETURN(storage::CollectionRecord record,
+                           storage::CollectionRecord::Decode(it->value()));
+    auto known = collections_.find(name);
+    CollectionStatePtr state;
+    if (known != collections_.end() && ToInt(known->second->id) == record.id) {
+      state = known->second;
+    } else {
+      CAIRN_ASSIGN_OR_RETURN(CollectionConfig config, ConfigFromJson(record.config_json));
+      CAIRN_ASSIGN_OR_RETURN(
+          state, CollectionState::Create(store_.get(), name, CollectionId{record.id}, config));
+    }
+    CAIRN_RETURN_IF_ERROR(state->Load(*store_).WithContext(StrCat("collection \"", name, "\"")));
+    collections.emplace(std::move(name), std::move(state));
+  }
+  CAIRN_RETURN_IF_ERROR(it->status());
+  for (const auto& [name, state] : collections_) {
+    if (collections.count(name) == 0 || collections[name] != state) state->dropped = true;
+  }
+  collections_ = std::move(collections);
+  PublishLocked();
+  return OkStatus();
+}
+
+Status DatabaseImpl::CheckOpen() const {
+  if (closed_) return Error(Code::kFailedPrecondition, "the database is closed");
+  return OkStatus();
+}
+
+Status DatabaseImpl::CheckWritable() const {
+  CAIRN_RETURN_IF_ERROR(CheckOpen());
+  if (options_.read_only) {
+    return Error(Code::kFailedPrecondition, "the database was opened read-only");
+  }
+  return OkStatus();
+}
+
+Status DatabaseImpl::CheckUsable(const CollectionState& state) const {
+  CAIRN_RETURN_IF_ERROR(CheckOpen());
+  if (state.dropped) {
+    return Error(Code::kNotFound, "the collection \"", state.name, "\" was dropped");
+  }
+  return OkStatus();
+}
+
+ReadStatePtr DatabaseImpl::Pin() const {
+  MutexLock lock(state_mutex_);
+  return state_;
+}
+
+void DatabaseImpl::PublishLocked() {
+  auto state = std::make_shared<ReadState>();
+  state->at = store_->TakeSnapshot();
+  state->counters = counters_;
+  for (const auto& [name, collection] : collections_) {
+    state->collections.emplace(collection->id, collection->MakeView());
+  }
+  ReadStatePtr old = std::move(state);  // the replaced state is released outside the lock
+  MutexLock lock(state_mutex_);
+  state_.swap(old);
+}
+
+void DatabaseImpl::Publish() {
+  MutexLock lock(write_mutex_);
+  PublishLocked();
+}
+
+Result<ReadStatePtr> DatabaseImpl::PinWithVectors(CollectionState& state) {
+  ReadStatePtr pinned = Pin();
+  auto it = pinned->collections.find(state.id);
+  if (it != pinned->collections.end() && it->second.vectors != nullptr) return pinned;
+  {
+    MutexLock lock(write_mutex_);
+    CAIRN_RETURN_IF_ERROR(CheckUsable(state));
+    if (!state.HasVectorSpace()) return pinned;
+    if (state.writer.vectors == nullptr) CAIRN_RETURN_IF_ERROR(LoadVectors(state));
+    PublishLocked();
+  }
+  return Pin();
+}
+
+Status DatabaseImpl::LoadVectors(CollectionState& state) {
+  vector::VectorIndexOptions options;
+  options.dim = state.dim;
+  options.metric = state.config.metric;
+  options.pool = pool_.get();
+  CAIRN_ASSIGN_OR_RETURN(auto index, vector::MakeExactIndex(options));
+  auto it = store_->Scan(Family::kVectors, keys::VectorPrefix(state.id, state.ActiveGeneration()));
+  for (; it->Valid(); it->Next()) {
+    CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record,
+                           storage::VectorsRecord::Decode(it->value()));
+    if (record.rows.size() != record.ordinals.size() * state.dim) {
+      return Error(Code::kDataLoss, "a vectors record of collection \"", state.name,
+                   "\" has another dimension");
+    }
+    CAIRN_RETURN_IF_ERROR(
+        index->AddChunks(keys::TrailingDocNo(it->key()), record.ordinals, record.rows.data()));
+  }
+  CAIRN_RETURN_IF_ERROR(it->status());
+  state.writer.vectors = std::move(index);
+  return OkStatus();
+}
+
+Result<CollectionStatePtr> DatabaseImpl::CreateCollection(
+    std::string_view name, CollectionConfig config, std::shared_ptr<embed::Embedder> embedder) {
+  CAIRN_RETURN_IF_ERROR(CheckWritable());
+  MutexLock lock(write_mutex_);
+  if (collections_.find(name) != collections_.end()) {
+    return Error(Code::kAlreadyExists, "a collection \"", name, "\" exists already");
+  }
+  CollectionId id{counters_.next_collection};
+  storage::CollectionRecord record{ToInt(id), ConfigToJson(config)};
+  CAIRN_ASSIGN_OR_RETURN(CollectionStatePtr state,
+                         CollectionState::Create(store_.get(), std::string(name), id, config));
+  state->writer.embedder = std::move(embedder);
+  storage::Batch batch;
+  batch.Put(Family::kManifest, keys::Collection(name), record.Encode());
+  storage::DatabaseCounters before = counters_;
+  ++counters_.next_collection;
+  LogChange(&batch, {storage::ChangeKind::kCreateCollection, ToInt(id), 0, std::string(name)});
+  if (Status committed = store_->Commit(batch, options_.durability); !committed.ok()) {
+    counters_ = before;
+    return committed;
+  }
+  collections_.emplace(std::string(name), state);
+  PublishLocked();
+  return state;
+}
+
+Result<CollectionStatePtr> DatabaseImpl::FindCollection(std::string_view name,
+                                                        std::shared_ptr<embed::Embedder> embedder) {
+  CAIRN_RETURN_IF_ERROR(CheckOpen());
+  MutexLock lock(write_mutex_);
+  auto it = collections_.find(name);
+  if (it == collections_.end()) {
+    return Error(Code::kNotFound, "no collection \"", name, "\" in ", options_.path);
+  }
+  if (embedder != nullptr) {
+    it->second->writer.embedder = std::move(embedder);
+    PublishLocked();
+  }
+  return it->second;
+}
+
+Status DatabaseImpl::DropCollection(std::string_view name) {
+  CAIRN_RETURN_IF_ERROR(CheckWritable());
+  MutexLock lock(write_mutex_);
+  auto it = collections_.find(name);
+  if (it == collections_.end()) return Error(Code::kNotFound, "no collection \"", name, "\"");
+  CollectionStatePtr state = it->second;
+  CollectionId c = state->id;
+  storage::Batch batch;
+  batch.Delete(Family::kManifest, keys::Collection(name));
+  for (const std::string& key :
+       {keys::CollectionCounters(c), keys::EmbedderState(c), keys::Root(c)}) {
+    batch.Delete(Family::kManifest, key);
+  }
+  batch.DeletePrefix(Family::kManifest, keys::ModelCollectionPrefix(c));
+  for (const std::string& prefix : {keys::DocumentPrefix(c), keys::BodyPrefix(c),
+                                    keys::DocumentIdPrefix(c), keys::SourcePrefix(c)}) {
+    batch.DeletePrefix(Family::kDocuments, prefix);
+  }
+  batch.DeletePrefix(Family::kChunks, keys::ChunkPrefix(c));
+  batch.DeletePrefix(Family::kVectors, keys::VectorCollectionPrefix(c));
+  batch.DeletePrefix(Family::kPostings, keys::PostingCollectionPrefix(c));
+  batch.DeletePrefix(Family::kTerms, keys::TermsCollectionPrefix(c));
+  batch.DeletePrefix(Family::kMetadata, keys::AttributeCollectionPrefix(c));
+  storage::DatabaseCounters before = counters_;
+  LogChange(&batch, {storage::ChangeKind::kDropCollection, ToInt(c), 0, std::string(name)});
+  if (Status committed = store_->Commit(batch, options_.durability); !committed.ok()) {
+    counters_ = before;
+    return committed;
+  }
+  state->dropped = true;
+  collections_.erase(it);
+  PublishLocked();
+  return OkStatus();
+}
+
+std::vector<std::string> DatabaseImpl::CollectionNames() const {
+  MutexLock lock(write_mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, state] : collections_) names.push_back(name);
+  return names;
+}
+
+void DatabaseImpl::LogChange(storage::Batch* batch, const storage::ChangeRecord& change) {
+  uint64_t sequence = ++counters_.sequence;
+  batch->Put(Family::kChangeLog, keys::Change(sequence), change.Encode());
+  if (sequence > kChangeLogLength && trainings_ == 0) {
+    batch->Delete(Family::kChangeLog, keys::Change(sequence - kChangeLogLength));
+  }
+  batch->Put(Family::kManifest, keys::Counters(), counters_.Encode());
+}
+
+Status DatabaseImpl::CommitChange(CollectionState& state, const DocumentChange& change,
+                                  const storage::VectorsRecord* vectors,
+                                  storage::ChangeRecord record, storage::Batch* batch) {
+  storage::DatabaseCounters before = counters_;
+  record.collection = ToInt(state.id);
+  LogChange(batch, record);
+  if (Status committed = store_->Commit(*batch, storage::Durability::kAsync); !committed.ok()) {
+    counters_ = before;
+    return committed;
+  }
+  state.writer.counters = change.counters;
+  registry_
+      .GetCounter("cairn_documents_total", "Documents written and deleted.", "change",
+                  change.added ? "upsert" : "delete")
+      .Add();
+  if (state.writer.vectors == nullptr) return OkStatus();
+  if (change.removed) state.writer.vectors->Remove(*change.removed);
+  if (vectors == nullptr || vectors->ordinals.empty()) return OkStatus();
+  Status added =
+      state.writer.vectors->AddChunks(*change.added, vectors->ordinals, vectors->rows.data());
+  // The store has the vectors: the index is derived, and built anew when it fell behind.
+  if (!added.ok()) {
+    Log(options_.log.get(), LogLevel::kError, "db", added.message());
+    state.writer.vectors.reset();
+  }
+  return OkStatus();
+}
+
+Status DatabaseImpl::Write(CollectionState& state, PreparedDocument* document) {
+  MutexLock lock(write_mutex_);
+  CAIRN_RETURN_IF_ERROR(CheckUsable(state));
+  if (!document->embedded || document->generation != state.ActiveGeneration()) {
+    CAIRN_RETURN_IF_ERROR(EmbedDocument(state, state.writer.embedder.get(),
+                                        state.ActiveGeneration(), nullptr, document));
+  }
+  storage::Batch batch;
+  CAIRN_ASSIGN_OR_RETURN(DocumentChange change, WriteToBatch(*store_, state, *document, &batch));
+  storage::ChangeRecord record{storage::ChangeKind::kUpsert, 0, ToInt(*change.added),
+                               document->record.id};
+  return CommitChange(state, change, &document->vectors, std::move(record), &batch);
+}
+
+Status DatabaseImpl::Erase(CollectionState& state, std::string_view id) {
+  MutexLock lock(write_mutex_);
+  CAIRN_RETURN_IF_ERROR(CheckUsable(state));
+  storage::Batch batch;
+  CAIRN_ASSIGN_OR_RETURN(DocumentChange change, DeleteToBatch(*store_, state, id, &batch));
+  storage::ChangeRecord record{storage::ChangeKind::kDelete, 0, ToInt(*change.removed),
+                               std::string(id)};
+  return CommitChange(state, change, nullptr, std::move(record), &batch);
+}
+
+Status DatabaseImpl::CommitPlain(const storage::Batch& batch) {
+  return store_->Commit(batch, storage::Durability::kAsync);
+}
+
+Status DatabaseImpl::Acknowledge() {
+  if (options_.durability == storage::Durability::kAsync) return OkStatus();
+  return store_->Sync();
+}
+
+Status DatabaseImpl::Sync() {
+  CAIRN_RETURN_IF_ERROR(CheckOpen());
+  return options_.read_only ? OkStatus() : store_->Sync();
+}
+
+Status DatabaseImpl::Refresh() {
+  CAIRN_RETURN_IF_ERROR(CheckOpen());
+  if (!options_.read_only) return OkStatus();
+  {
+    MutexLock lock(write_mutex_);
+    CAIRN_RETURN_IF_ERROR(store_->Refresh());
+  }
+  return LoadCollections();
+}
+
+void DatabaseImpl::BeginBackground() {
+  MutexLock lock(background_mutex_);
+  ++background_;
+}
+
+void DatabaseImpl::EndBackground() {
+  MutexLock lock(background_mutex_);
+  if (--background_ == 0) background_idle_.SignalAll();
+}
+
+Status DatabaseImpl::WaitIdle(int64_t timeout_ns) {
+  const Clock* clock = Clock::System();
+  int64_t deadline_ns = timeout_ns < 0 ? 0 : clock->MonotonicNs() + timeout_ns;
+  MutexLock lock(background_mutex_);
+  while (background_ > 0) {
+    if (timeout_ns < 0) {
+      background_idle_.Wait(background_mutex_);
+      continue;
+    }
+    int64_t left_ns = deadline_ns - clock->MonotonicNs();
+    if (left_ns <= 0) return Error(Code::kTimedOut, "background work is still running");
+    background_idle_.WaitFor(background_mutex_, left_ns);
+  }
+  return OkStatus();
+}
+
+Result<DatabaseStats> DatabaseImpl::Stats() const {
+  CAIRN_RETURN_IF_ERROR(CheckOpen());
+  ReadStatePtr pinned = Pin();
+  DatabaseStats stats;
+  stats.collection_count = static_cast<uint32_t>(pinned->collections.size());
+  for (const auto& [id, view] : pinned->collections) {
+    stats.document_count += view.counters.document_count;
+    stats.chunk_count += view.counters.chunk_count;
+    if (view.vectors != nullptr) stats.vector_memory_bytes += view.vectors->memory_bytes();
+  }
+  stats.disk_bytes = store_->disk_bytes();
+  stats.sequence = pinned->counters.sequence;
+  stats.format_version = storage::kFormatVersion;
+  stats.read_only = options_.read_only;
+  return stats;
+}
+
+void DatabaseImpl::CountSearch(int64_t took_ns, bool ok) {
+  registry_
+      .GetCounter("cairn_searches_total", "Searches by outcome.", "outcome", ok ? "ok" : "error")
+      .Add();
+  if (!ok) return;
+  registry_
+      .GetHistogram("cairn_search_seconds", "Time of successful searches.",
+                    {0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3})
+      .Observe(static_cast<double>(took_ns) * 1e-9);
+}
+
+Status DatabaseImpl::Close() {
+  closing_ = true;
+  WaitIdle(-1).IgnoreError("waits for ever");
+  MutexLock lock(write_mutex_);
+  if (closed_ || store_ == nullptr) return OkStatus();
+  closed_ = true;
+  Status closed = store_->Close();
+  for (const auto& [name, state] : collections_) state->writer.vectors.reset();
+  MutexLock state_lock(state_mutex_);
+  state_ = std::make_shared<ReadState>();
+  return closed;
+}
+
+}  // namespace cairn::db

@@ -1,0 +1,133 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "base/thread_pool.h"
+#include "db/collection_state.h"
+#include "db/database.h"
+#include "db/document_batch.h"
+#include "db/options.h"
+#include "db/prepare.h"
+#include "observe/metrics.h"
+#include "storage/store.h"
+
+namespace cairn::db {
+
+/// One moment of the whole database: a snapshot of the store and, for every collection, the views
+/// that belong to it. Unchanging. Everything a read returns comes from one of these.
+struct ReadState {
+  storage::SnapshotPtr at;
+  storage::DatabaseCounters counters;
+  std::map<CollectionId, CollectionView> collections;
+};
+using ReadStatePtr = std::shared_ptr<const ReadState>;
+
+/// The inside of a database.
+///
+/// Writers take write_mutex(), compose one batch per document, commit it, bring the in-memory parts
+/// up to date and publish a new ReadState. Readers copy the pointer to the newest ReadState and
+/// then take no lock.
+///
+/// Lock order: CollectionState::index_mutex, CollectionState::training_mutex, write_mutex,
+/// state_mutex_. Thread safety: thread-safe.
+class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
+ public:
+  static Result<std::shared_ptr<DatabaseImpl>> Open(const DatabaseOptions& options);
+  ~DatabaseImpl();
+
+  /// kFailedPrecondition after Close, kNotFound when the collection was dropped.
+  Status CheckUsable(const CollectionState& state) const;
+  Status CheckOpen() const;
+  Status CheckWritable() const;
+
+  // Reading.
+  ReadStatePtr Pin() const CAIRN_EXCLUDES(state_mutex_);
+  /// The same, with the collection's vectors loaded if it has any.
+  Result<ReadStatePtr> PinWithVectors(CollectionState& state);
+  const storage::Store& store() const { return *store_; }
+  ThreadPool& pool() { return *pool_; }
+  const DatabaseOptions& options() const { return options_; }
+
+  // Collections.
+  Result<CollectionStatePtr> CreateCollection(std::string_view name, CollectionConfig config,
+                                              std::shared_ptr<embed::Embedder> embedder);
+  /// `embedder` may be null.
+  Result<CollectionStatePtr> FindCollection(std::string_view name,
+                                            std::shared_ptr<embed::Embedder> embedder);
+  Status DropCollection(std::string_view name);
+  std::vector<std::string> CollectionNames() const;
+
+  // Writing. Changes become visible with Publish, at the latest when the caller's write returns.
+  Status Write(CollectionState& state, PreparedDocument* document);
+  Status Erase(CollectionState& state, std::string_view id);
+  /// Commits a batch that goes with no document. Needs no lock.
+  Status CommitPlain(const storage::Batch& batch);
+  void Publish() CAIRN_EXCLUDES(write_mutex_);
+  /// Makes acknowledged writes as durable as the options promise.
+  Status Acknowledge();
+
+  // Training of the builtin embedder; training.cc.
+  bool TrainingDue(const CollectionState& state) const CAIRN_EXCLUDES(write_mutex_);
+  /// Trains in the calling thread. kFailedPrecondition with too few chunks.
+  Status Train(CollectionState& state, const std::function<bool()>& cancelled);
+  /// Trains in the background when the collection has grown enough.
+  void TrainIfDue(const CollectionStatePtr& state);
+
+  Status Sync();
+  Status Refresh();
+  Status WaitIdle(int64_t timeout_ns);
+  Result<DatabaseStats> Stats() const;
+  Status Close();
+  bool closing() const { return closing_.load(); }
+
+  /// Held by whoever changes the store.
+  Mutex& write_mutex() { return write_mutex_; }
+  void CountSearch(int64_t took_ns, bool ok);
+  metrics::Registry& registry() const { return registry_; }
+
+ private:
+  friend class Trainer;
+  explicit DatabaseImpl(const DatabaseOptions& options);
+  Status LoadCollections();
+  Status LoadVectors(CollectionState& state) CAIRN_REQUIRES(write_mutex_);
+  void PublishLocked() CAIRN_REQUIRES(write_mutex_);
+  /// Appends the change to the log, and the database's counters.
+  void LogChange(storage::Batch* batch, const storage::ChangeRecord& change)
+      CAIRN_REQUIRES(write_mutex_);
+  Status CommitChange(CollectionState& state, const DocumentChange& change,
+                      const storage::VectorsRecord* vectors, storage::ChangeRecord record,
+                      storage::Batch* batch) CAIRN_REQUIRES(write_mutex_);
+  void BeginBackground() CAIRN_EXCLUDES(background_mutex_);
+  void EndBackground() CAIRN_EXCLUDES(background_mutex_);
+
+  const DatabaseOptions options_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::atomic<bool> closing_{false};
+  std::atomic<bool> closed_{false};
+  mutable metrics::Registry registry_;
+
+  mutable Mutex write_mutex_;
+  storage::DatabaseCounters counters_ CAIRN_GUARDED_BY(write_mutex_);
+  std::map<std::string, CollectionStatePtr, std::less<>> collections_
+      CAIRN_GUARDED_BY(write_mutex_);
+  uint32_t trainings_ CAIRN_GUARDED_BY(write_mutex_) = 0;  ///< the change log is kept meanwhile
+
+  mutable Mutex state_mutex_;
+  ReadStatePtr state_ CAIRN_GUARDED_BY(state_mutex_);
+
+  Mutex background_mutex_;
+  CondVar background_idle_;
+  size_t background_ CAIRN_GUARDED_BY(background_mutex_) = 0;
+};
+
+}  // namespace cairn::db

@@ -1,0 +1,93 @@
+#include "query/candidates.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace cairn::query {
+namespace {
+
+/// Entries asked for beyond the depth, so that most ties at the end are seen at the first try.
+constexpr size_t kTieSlack = 32;
+
+/// True when the list, cut at `depth`, could leave out a document that ties with its last entry.
+bool MayHideTies(const std::vector<Candidate>& list, size_t depth, bool exhausted) {
+  return !exhausted && (list.size() <= depth || list.back().score == list[depth - 1].score);
+}
+
+/// Drops what comes after the ties of entry depth - 1.
+void CutAfterTies(std::vector<Candidate>* list, size_t depth) {
+  if (depth == 0) list->clear();
+  if (list->size() <= depth) return;
+  double last = (*list)[depth - 1].score;
+  auto end = std::find_if(list->begin() + static_cast<std::ptrdiff_t>(depth), list->end(),
+                          [&](const Candidate& c) { return c.score != last; });
+  list->erase(end, list->end());
+}
+
+Candidate FromText(const text::TextHit& hit) {
+  Candidate candidate;
+  candidate.doc = hit.doc;
+  candidate.score = candidate.text_score = hit.score;
+  candidate.in_text = true;
+  candidate.text_chunk = hit.best_chunk;
+  candidate.matched_chunks = hit.matched_chunks;
+  return candidate;
+}
+
+Candidate FromVector(const vector::VectorHit& hit) {
+  Candidate candidate;
+  candidate.doc = hit.chunk.doc;
+  candidate.score = candidate.vector_score = hit.score;
+  candidate.in_vector = true;
+  candidate.vector_chunk = hit.chunk.ordinal;
+  return candidate;
+}
+
+/// The best chunk of every document, in the order of the hits.
+std::vector<Candidate> BestChunks(const std::vector<vector::VectorHit>& hits) {
+  std::vector<Candidate> best;
+  std::unordered_set<uint64_t> seen;
+  for (const vector::VectorHit& hit : hits) {
+    if (seen.insert(ToInt(hit.chunk.doc)).second) best.push_back(FromVector(hit));
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<CandidateList> TextCandidates(const SearchContext& context, std::string_view query,
+                                     size_t depth, const Bitmap* filter) {
+  for (size_t k = depth + kTieSlack;; k *= 4) {
+    CAIRN_ASSIGN_OR_RETURN(text::TextResult found,
+                           context.text->Search(query, k, filter, context.at));
+    CandidateList list;
+    list.total = found.total;
+    for (const text::TextHit& hit : found.hits) list.candidates.push_back(FromText(hit));
+    if (MayHideTies(list.candidates, depth, found.hits.size() < k)) continue;
+    CutAfterTies(&list.candidates, depth);
+    return list;
+  }
+}
+
+Result<CandidateList> VectorCandidates(const SearchContext& context, const float* vector,
+                                       size_t depth, const Bitmap* filter) {
+  const vector::VectorView& view = *context.vectors;
+  // With a filter only a full search tells how many documents match.
+  size_t k = filter == nullptr ? std::min(view.size(), 2 * depth + kTieSlack) : view.size();
+  for (;; k = std::min(view.size(), 4 * k)) {
+    vector::SearchOptions options;
+    options.k = k;
+    options.filter = filter;
+    std::vector<std::vector<vector::VectorHit>> hits;
+    CAIRN_RETURN_IF_ERROR(view.Search(vector, 1, options, &hits));
+    CandidateList list;
+    list.candidates = BestChunks(hits.front());
+    bool exhausted = k == view.size() || hits.front().size() < k;
+    list.total = exhausted ? list.candidates.size() : view.document_count();
+    if (MayHideTies(list.candidates, depth, exhausted)) continue;
+    CutAfterTies(&list.candidates, depth);
+    return list;
+  }
+}
+
+}  // namespace cairn::query

@@ -1,0 +1,42 @@
+#include "vector/vector_index.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "kernels/distance.h"
+
+namespace cairn::vector {
+
+Status ValidateVectors(const float* vectors, size_t count, uint32_t dim, Metric metric) {
+  if (vectors == nullptr && count != 0) {
+    return Error(Code::kInvalidArgument, "no data given for ", count, " vectors");
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const float* v = vectors + i * dim;
+    if (!kernels::AllFinite(v, dim)) {
+      return Error(Code::kInvalidArgument, "vector ", i, " holds NaN or infinity").WithIndex(i);
+    }
+    if (metric == Metric::kCosine && std::all_of(v, v + dim, [](float x) { return x == 0; })) {
+      return Error(Code::kInvalidArgument, "vector ", i, " is zero, which has no cosine")
+          .WithIndex(i);
+    }
+  }
+  return OkStatus();
+}
+
+Status VectorIndex::Add(DocNo doc, const float* vectors, size_t count) {
+  if (count > std::numeric_limits<uint32_t>::max()) {
+    return Error(Code::kInvalidArgument, count, " chunks are too many for one document");
+  }
+  if (count == 1) {
+    constexpr uint32_t kFirst = 0;
+    return AddChunks(doc, {&kFirst, 1}, vectors);
+  }
+  std::vector<uint32_t> ordinals(count);
+  std::iota(ordinals.begin(), ordinals.end(), 0u);
+  return AddChunks(doc, ordinals, vectors);
+}
+
+}  // namespace cairn::vector

@@ -1,0 +1,56 @@
+# cmake -DNM= -DLIBRARY= -DSYMBOLS= -DHEADERS= -P check_symbols.cmake
+# Three lists must be the same: what the library exports, the reviewed list, and the functions that
+# the public headers declare.
+cmake_minimum_required(VERSION 3.22)
+
+execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY}
+                OUTPUT_VARIABLE output RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+  message(FATAL_ERROR "${NM} cannot read ${LIBRARY}")
+endif()
+set(exported "")
+string(REGEX MATCHALL "[^\n]+" lines "${output}")
+foreach(line IN LISTS lines)
+  string(REGEX MATCH "([A-Za-z]) ([^ @]+)" ignored "${line}")
+  # "A" is the name of the version itself; everything but code ("T") is a leak.
+  if(CMAKE_MATCH_1 STREQUAL "A")
+    continue()
+  endif()
+  list(APPEND exported ${CMAKE_MATCH_2})
+  if(NOT CMAKE_MATCH_1 STREQUAL "T")
+    message(SEND_ERROR "exported, but not a function: ${line}")
+  endif()
+endforeach()
+
+set(declared "")
+file(GLOB headers ${HEADERS}/*.h)
+foreach(header IN LISTS headers)
+  file(READ ${header} text)
+  string(REGEX MATCHALL "\nCAIRN_EXPORT[^(]*\\(" declarations "${text}")
+  # Attributes stand between the macro and the name, none of them with parentheses.
+  foreach(declaration IN LISTS declarations)
+    string(REGEX MATCH "(cairn_[a-z0-9_]+) *\\($" ignored "${declaration}")
+    list(APPEND declared ${CMAKE_MATCH_1})
+  endforeach()
+endforeach()
+
+file(STRINGS ${SYMBOLS} reviewed)
+
+function(report_missing list_name other_name)
+  set(missing ${${list_name}})
+  list(REMOVE_ITEM missing ${${other_name}})
+  if(missing)
+    message(SEND_ERROR "${list_name}, but not ${other_name}: ${missing}")
+  endif()
+endfunction()
+foreach(name exported declared)
+  report_missing(${name} reviewed)
+  report_missing(reviewed ${name})
+endforeach()
+set(sorted ${reviewed})
+list(SORT sorted)
+if(NOT "${sorted}" STREQUAL "${reviewed}")
+  message(SEND_ERROR "${SYMBOLS} is not sorted")
+endif()
+list(LENGTH reviewed count)
+message(STATUS "${count} symbols")
