@@ -1,14 +1,12 @@
-#include <boost/json.hpp>
-#include <cstdio>
 #include <optional>
 #include <stdexcept>
 
 #include "cairn_bench/arguments.h"
 #include "cairn_bench/commands.h"
-#include "cairn_bench/latency.h"
+#include "cairn_bench/json_line.h"
 #include "cairn_bench/library.h"
-#include "cairn_bench/metrics.h"
 #include "cairn_bench/scratch.h"
+#include "cairn_bench/stopwatch.h"
 
 namespace cairn::bench {
 namespace {
@@ -36,23 +34,23 @@ void PrintLine(const std::string& root, const cairn_index_stats& stats, double s
   cairn_error* error = nullptr;
   const cairn_status status = cairn_database_stats_get(database, &held, &error);
   Check(status, error, "cannot read the counts");
-  boost::json::object line;
-  line["bench"] = "index";
-  line["root"] = root;
-  line["embedder"] = arguments.Choice("embedder", {"builtin", "none"});
-  line["durability"] = arguments.Choice("durability", {"sync", "async"});
-  line["files"] = stats.added_count;
-  line["failed"] = stats.failed_count;
-  line["bytes"] = stats.bytes;
-  line["chunks"] = stats.chunk_count;
-  line["embedded"] = stats.embedded_count;
-  line["seconds"] = Rounded(seconds, 3);
-  line["files_per_s"] = Rounded(static_cast<double>(stats.added_count) / seconds, 1);
-  line["mb_per_s"] = Rounded(static_cast<double>(stats.bytes) * 1e-6 / seconds, 3);
-  line["second_run_seconds"] = Rounded(second_run, 4);
-  line["disk_bytes"] = held.disk_bytes;
-  line["peak_rss_bytes"] = PeakResidentBytes();
-  std::printf("%s\n", boost::json::serialize(line).c_str());
+  JsonLine()
+      .Text("bench", "index")
+      .Text("root", root)
+      .Text("embedder", arguments.Choice("embedder", {"builtin", "none"}))
+      .Text("durability", arguments.Choice("durability", {"sync", "async"}))
+      .Count("files", stats.added_count)
+      .Count("failed", stats.failed_count)
+      .Count("bytes", stats.bytes)
+      .Count("chunks", stats.chunk_count)
+      .Count("embedded", stats.embedded_count)
+      .Number("seconds", seconds, 3)
+      .Number("files_per_s", static_cast<double>(stats.added_count) / seconds, 1)
+      .Number("mb_per_s", static_cast<double>(stats.bytes) * 1e-6 / seconds, 3)
+      .Number("second_run_seconds", second_run, 4)
+      .Count("disk_bytes", held.disk_bytes)
+      .Count("peak_rss_bytes", PeakResidentBytes())
+      .Print();
 }
 
 }  // namespace

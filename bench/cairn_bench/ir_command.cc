@@ -1,14 +1,14 @@
-#include <boost/json.hpp>
-#include <cstdio>
+#include <algorithm>
 #include <stdexcept>
 
 #include "cairn_bench/arguments.h"
 #include "cairn_bench/commands.h"
 #include "cairn_bench/dataset.h"
-#include "cairn_bench/latency.h"
+#include "cairn_bench/json_line.h"
 #include "cairn_bench/library.h"
 #include "cairn_bench/metrics.h"
 #include "cairn_bench/scratch.h"
+#include "cairn_bench/stopwatch.h"
 
 namespace cairn::bench {
 namespace {
@@ -107,7 +107,7 @@ Ranking RankingOf(const cairn_results* results) {
 
 /// Means over the queries that have a relevant document.
 void AddQuality(const cairn_collection* collection, const Task& task, const std::string& mode,
-                boost::json::object* line) {
+                JsonLine* line) {
   const cairn_search_options options = OptionsOf(mode, kDepth, false);
   double ndcg = 0;
   double precision = 0;
@@ -124,16 +124,16 @@ void AddQuality(const cairn_collection* collection, const Task& task, const std:
     ++judged;
   }
   if (judged == 0) throw std::runtime_error("no query has a relevant document");
-  const auto mean = [&](double sum) { return Rounded(sum / static_cast<double>(judged), 4); };
-  (*line)["queries"] = judged;
-  (*line)["queries_left_out"] = task.queries.size() - judged;
-  (*line)["ndcg@10"] = mean(ndcg);
-  (*line)["map"] = mean(precision);
-  (*line)["recall@100"] = mean(recall);
+  const double count = static_cast<double>(judged);
+  line->Count("queries", judged)
+      .Count("queries_left_out", task.queries.size() - judged)
+      .Number("ndcg@10", ndcg / count, 4)
+      .Number("map", precision / count, 4)
+      .Number("recall@100", recall / count, 4);
 }
 
 void AddSpeed(const cairn_collection* collection, const Task& task, const std::string& mode,
-              boost::json::object* line) {
+              JsonLine* line) {
   const cairn_search_options options = OptionsOf(mode, kPage, true);
   std::vector<double> seconds;
   for (const Query& query : task.queries) {
@@ -141,7 +141,7 @@ void AddSpeed(const cairn_collection* collection, const Task& task, const std::s
     const Results results = Search(collection, query.text, options);
     seconds.push_back(watch.Seconds());
   }
-  AddLatencies(seconds, line);
+  line->Latencies(seconds);
 }
 
 std::vector<std::string> ModesOf(const Arguments& arguments) {
@@ -169,19 +169,19 @@ void RunIr(const std::vector<std::string>& given) {
   const Collection collection = CreateCollection(database.get(), "corpus", embedder);
   const Loaded loaded = Load(database.get(), collection.get(), task, embedder == "builtin");
   for (const std::string& mode : modes) {
-    boost::json::object line;
-    line["bench"] = "ir";
-    line["corpus"] = arguments.Required("corpus");
-    line["mode"] = mode;
-    line["embedder"] = embedder;
-    line["binary"] = arguments.Has("binary");
-    line["docs"] = task.corpus.size();
+    JsonLine line;
+    line.Text("bench", "ir")
+        .Text("corpus", arguments.Required("corpus"))
+        .Text("mode", mode)
+        .Text("embedder", embedder)
+        .Flag("binary", arguments.Has("binary"))
+        .Count("docs", task.corpus.size());
     AddQuality(collection.get(), task, mode, &line);
     AddSpeed(collection.get(), task, mode, &line);
-    line["index_seconds"] = Rounded(loaded.index_seconds, 3);
-    line["train_seconds"] = Rounded(loaded.train_seconds, 3);
-    line["peak_rss_bytes"] = PeakResidentBytes();
-    std::printf("%s\n", boost::json::serialize(line).c_str());
+    line.Number("index_seconds", loaded.index_seconds, 4)
+        .Number("train_seconds", loaded.train_seconds, 4)
+        .Count("peak_rss_bytes", PeakResidentBytes())
+        .Print();
   }
 }
 

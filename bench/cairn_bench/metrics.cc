@@ -71,9 +71,4 @@ double Percentile(std::vector<double> samples, double percent) {
   return samples[std::min(index, samples.size() - 1)];
 }
 
-double Rounded(double value, int decimals) {
-  const double scale = std::pow(10.0, decimals);
-  return std::round(value * scale) / scale;
-}
-
 }  // namespace cairn::bench

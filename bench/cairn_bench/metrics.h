@@ -30,7 +30,4 @@ size_t RelevantCount(const Judgements& judgements);
 /// The value below which `percent` of the samples lie (nearest rank); 0 without samples.
 double Percentile(std::vector<double> samples, double percent);
 
-/// A number with few enough digits to read.
-double Rounded(double value, int decimals);
-
 }  // namespace cairn::bench

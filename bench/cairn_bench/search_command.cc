@@ -1,12 +1,9 @@
-#include <boost/json.hpp>
-#include <cstdio>
-
 #include "cairn_bench/arguments.h"
 #include "cairn_bench/commands.h"
 #include "cairn_bench/dataset.h"
-#include "cairn_bench/latency.h"
+#include "cairn_bench/json_line.h"
 #include "cairn_bench/library.h"
-#include "cairn_bench/metrics.h"
+#include "cairn_bench/stopwatch.h"
 
 namespace cairn::bench {
 
@@ -39,17 +36,17 @@ void RunSearch(const std::vector<std::string>& given) {
       seconds.push_back(watch.Seconds());
     }
   }
-  boost::json::object line;
-  line["bench"] = "search";
-  line["mode"] = mode;
-  line["limit"] = options.limit;
-  line["queries"] = seconds.size();
-  line["open_ms"] = Rounded(open_seconds * 1e3, 3);
-  line["first_ms"] = Rounded(first_seconds * 1e3, 3);
-  AddLatencies(seconds, &line);
-  line["queries_per_s"] = Rounded(static_cast<double>(seconds.size()) / all.Seconds(), 1);
-  line["peak_rss_bytes"] = PeakResidentBytes();
-  std::printf("%s\n", boost::json::serialize(line).c_str());
+  JsonLine()
+      .Text("bench", "search")
+      .Text("mode", mode)
+      .Count("limit", options.limit)
+      .Count("queries", seconds.size())
+      .Number("open_ms", open_seconds * 1e3, 3)
+      .Number("first_ms", first_seconds * 1e3, 3)
+      .Latencies(seconds)
+      .Number("queries_per_s", static_cast<double>(seconds.size()) / all.Seconds(), 1)
+      .Count("peak_rss_bytes", PeakResidentBytes())
+      .Print();
 }
 
 }  // namespace cairn::bench

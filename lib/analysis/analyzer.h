@@ -28,7 +28,23 @@ struct AnalyzerOptions {
 /// Text in, terms out: NFKC and case folding, Unicode word breaks, Snowball stemming by script and
 /// language, overlapping bigrams for Chinese, Japanese, Thai and their like.
 ///
-/// Invalid UTF-8 never fails: each bad byte counts as U+FFFD, a separator. Deterministic.
+/// Every word takes one position. Its first token is the whole word, which counts; after it may
+/// come further forms of the word at the same position, which do not count, so that each finds the
+/// other:
+///   - the spelling without diacritics: "café" -> café, cafe;
+///   - the parts of identifiers, dotted names and versions: "HashMap" -> hashmap, hash, map;
+///     "snake_case", "example.com", "1.2.3" likewise (hyphens separate words instead; single
+///     letters are no parts; letters and digits are not parted);
+///   - numbers and acronyms closed up: "10,000" -> 10,000, 10000; "U.S.A." -> u.s.a, usa;
+///   - the bigrams of a Korean word;
+///   - "C++" -> c++, c.
+/// A bigram of a script without spaces is a word of its own: it counts and takes a position. Words
+/// of more than 255 bytes are dropped, and take their position. Words of digits and letters, and of
+/// letters of several scripts, are not stemmed. Apostrophes join, but in French, Italian and
+/// Catalan they separate ("l'amour"). Emoji are words, without skin tone and variation.
+///
+/// Invalid UTF-8 never fails: each bad byte counts as U+FFFD, a separator. Deterministic. Text
+/// beyond 4 GiB is not looked at.
 /// Thread safety: thread-safe.
 class Analyzer {
  public:

@@ -60,6 +60,7 @@ uint64_t ByteReader::Varint() {
   for (int shift = 0; shift < 64; shift += 7) {
     uint8_t byte = Byte();
     if (failed_) return 0;
+    if (shift == 63 && byte > 1) break;  // more than 64 bits
     value |= static_cast<uint64_t>(byte & 0x7f) << shift;
     if (byte < 0x80) return value;
   }

@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace cairn {
 
 ThreadPool::ThreadPool(size_t thread_count) {
   threads_.reserve(thread_count);
-  for (size_t i = 0; i < thread_count; ++i) threads_.emplace_back([this] { RunWorker(); });
+  try {
+    while (threads_.size() < thread_count) threads_.emplace_back([this] { RunWorker(); });
+  } catch (const std::system_error&) {
+    // The process may start no more threads: those there are do the work, or the caller alone.
+  }
 }
 
 ThreadPool::~ThreadPool() {

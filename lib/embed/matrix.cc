@@ -58,6 +58,7 @@ void MultiplyInPlace(const Work& work, const std::vector<float>& right, Matrix* 
 
 Result<std::vector<double>> Orthonormalize(const Work& work, Matrix* m) {
   const size_t n = m->cols();
+  if (n == 0) return std::vector<double>();
   std::vector<double> vectors = Gram(work, *m);
   CAIRN_ASSIGN_OR_RETURN(std::vector<double> values, SymmetricEigen(n, &vectors));
   std::vector<double> singular(n, 0.0);

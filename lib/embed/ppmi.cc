@@ -14,7 +14,7 @@ namespace {
 constexpr size_t kWindow = 10;
 constexpr double kContextSmoothing = 0.75;
 /// Bounds the memory of the pair matrix: its rows keep their heaviest pairs.
-constexpr size_t kMaxPairs = 24'000'000;
+constexpr size_t kMaxPairs = 12'000'000;
 constexpr size_t kMinPairsPerTerm = 64;
 /// Collections with fewer tokens keep rarer words.
 constexpr size_t kSmallCorpusTokens = 100'000;
@@ -133,6 +133,7 @@ std::vector<Pair> PpmiRow(const PairCounter& counter, const Marginals& marginals
   for (Pair& pair : pairs) pair.weight = static_cast<float>(information(pair));
   std::sort(pairs.begin(), pairs.end(),
             [](const Pair& a, const Pair& b) { return a.term < b.term; });
+  pairs.shrink_to_fit();
   return pairs;
 }
 
@@ -151,14 +152,19 @@ SparseMatrix PpmiMatrix(const Work& work, const Corpus& corpus) {
   });
   SparseMatrix m;
   m.rows = m.cols = n;
+  m.begin.reserve(n + 1);
   m.begin.push_back(0);
+  size_t count = 0;
+  for (const std::vector<Pair>& row : rows) count += row.size();
+  m.col.reserve(count);
+  m.value.reserve(count);
   for (std::vector<Pair>& row : rows) {
     for (const Pair& pair : row) {
       m.col.push_back(pair.term);
       m.value.push_back(pair.weight);
     }
     m.begin.push_back(m.col.size());
-    row = {};
+    std::vector<Pair>().swap(row);
   }
   return m;
 }

@@ -15,6 +15,7 @@ constexpr size_t kNone = std::string_view::npos;
 /// on what is nowhere.
 constexpr size_t kWindowBytes = 4096;
 constexpr size_t kMaxEntityBytes = 40;
+constexpr size_t kProbeBytes = 24;
 
 /// Lays texts over the source, one after the other.
 class Aligner {
@@ -25,21 +26,48 @@ class Aligner {
   void Place(std::string_view text, uint64_t begin, TextKind kind) {
     text_begin_ = begin;
     kind_ = kind;
-    size_t found = Find(text);
-    if (found != kNone) {
-      cursor_ = found;
-      Note(0, text.size(), true);
-    } else {
-      PlaceLoosely(text);
+    if (text.find_first_not_of(" \n|") == kNone) {
+      Note(0, text.size(), false);
+      return;
     }
+    size_t found = Find(text.substr(0, kProbeBytes));
+    if (found != kNone) cursor_ = found;
+    PlaceFromHere(text);
   }
 
   std::vector<TextSpan> spans;
 
  private:
+  /// Where the text stands next, escapes and entities allowed for.
   size_t Find(std::string_view text) const {
-    size_t found = source_.substr(cursor_, kWindowBytes + text.size()).find(text);
-    return found == kNone ? kNone : cursor_ + found;
+    size_t end = std::min<size_t>(source_.size(), cursor_ + kWindowBytes);
+    for (size_t at = cursor_; at < end; ++at) {
+      if (MatchesAt(at, text)) return at;
+    }
+    return kNone;
+  }
+
+  bool MatchesAt(size_t at, std::string_view text) const {
+    while (!text.empty()) {
+      size_t shown = 1;
+      size_t step = StepAt(at, text, &shown);
+      if (step == 0) return false;
+      at += step;
+      text.remove_prefix(shown);
+    }
+    return true;
+  }
+
+  /// How far the source goes on at `at` while the text shows its next `shown` bytes; 0 when the two
+  /// differ there.
+  size_t StepAt(size_t at, std::string_view text, size_t* shown) const {
+    if (size_t entity = EntityAt(at, text); entity > 0) {
+      DecodeFront(text, shown);
+      return entity;
+    }
+    *shown = 1;
+    if (Ahead(at) == '\\' && Ahead(at + 1) == text[0]) return 2;
+    return Ahead(at) == text[0] ? 1 : 0;
   }
 
   /// Notes the span text[at, at + length) at the cursor; an exact one moves it on.
@@ -48,23 +76,22 @@ class Aligner {
     if (exact) cursor_ += length;
   }
 
-  /// Goes over text and source side by side: escapes and entities are stepped over, elsewhere the
-  /// next word is looked for.
-  void PlaceLoosely(std::string_view text) {
+  /// Goes over text and source side by side; where they differ the next word is looked for.
+  void PlaceFromHere(std::string_view text) {
     for (size_t at = 0; at < text.size();) {
       if (size_t same = SameLength(text.substr(at)); same > 0) {
         Note(at, same, true);
         at += same;
-      } else if (Escapes(text[at])) {
-        ++cursor_;
-      } else if (size_t entity = EntityLength(text.substr(at)); entity > 0) {
-        size_t length = 0;
-        DecodeFront(text.substr(at), &length);
-        Note(at, length, false);
-        cursor_ += entity;
-        at += length;
+        continue;
+      }
+      size_t shown = 1;
+      size_t step = StepAt(cursor_, text.substr(at), &shown);
+      if (step > 0) {
+        Note(at, shown, false);
+        cursor_ += step;
+        at += shown;
       } else {
-        at += PlaceWord(text, at);
+        at += SeekWord(text, at);
       }
     }
   }
@@ -84,27 +111,27 @@ class Aligner {
     return same;
   }
 
-  bool Escapes(char shown) const { return Ahead(cursor_) == '\\' && Ahead(cursor_ + 1) == shown; }
-
-  size_t EntityLength(std::string_view text) const { return EntityAt(cursor_, text); }
-
   /// Length of the entity in the source at `i`, unless the text shows it as it is.
   size_t EntityAt(size_t i, std::string_view text) const {
     if (Ahead(i) != '&') return 0;
     std::string_view ahead = source_.substr(i, kMaxEntityBytes);
     size_t semicolon = ahead.find(';');
-    if (semicolon == kNone || ahead.substr(0, semicolon).find_first_of(" \n") != kNone) return 0;
+    if (semicolon == kNone || semicolon < 2) return 0;
+    if (ahead.substr(1, semicolon - 1).find_first_of(" \n&<\\") != kNone) return 0;
     size_t length = semicolon + 1;
     return text.substr(0, length) == ahead.substr(0, length) ? 0 : length;
   }
 
-  /// Looks for the word at text[at...]; returns its length.
-  size_t PlaceWord(std::string_view text, size_t at) {
-    size_t end = std::min(text.find_first_of(" \n\\&", at + 1), text.size());
+  /// Moves to the word at text[at...] if it comes soon; returns the length of what is not there.
+  size_t SeekWord(std::string_view text, size_t at) {
+    size_t end = std::min(text.find_first_of(" \n", at + 1), text.size());
     std::string_view word = text.substr(at, end - at);
-    size_t found = Find(word);
-    if (found != kNone) cursor_ = found;
-    Note(at, word.size(), found != kNone);
+    size_t found = Find(word.substr(0, kProbeBytes));
+    if (found != kNone) {
+      cursor_ = found;
+      return 0;
+    }
+    Note(at, word.size(), false);
     return word.size();
   }
 

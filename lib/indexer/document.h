@@ -8,7 +8,7 @@ namespace cairn::indexer {
 
 /// One piece of a document's body.
 struct Chunk {
-  uint64_t begin = 0;  ///< byte span in the original bytes
+  uint64_t begin = 0;  ///< byte span in the document's body
   uint64_t end = 0;
   uint32_t line = 1;         ///< line of `begin` in the original file, from 1
   std::string heading_path;  ///< titles of the open headings, outermost first, joined by " > "

@@ -56,9 +56,10 @@ VisibleText StripHtml(std::string_view source, uint64_t begin, uint64_t end) {
   VisibleText out;
   auto append_lines = [&](uint64_t from, uint64_t to) {
     while (from < to) {
-      uint64_t stop = std::min<uint64_t>(source.find('\r', from), to);
-      out.AppendExact(source.substr(from, stop - from), from);
-      from = stop + 1;
+      std::string_view piece = source.substr(from, to - from);
+      piece = piece.substr(0, piece.find('\r'));
+      out.AppendExact(piece, from);
+      from += piece.size() + 1;
     }
   };
   uint64_t kept = begin;

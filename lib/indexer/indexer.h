@@ -55,7 +55,9 @@ struct IndexOptions {
   bool force_root = false;         ///< index another root into the same collection
   bool allow_mass_delete = false;  ///< let a run delete more than half of all (at least 10) files
   uint64_t max_file_bytes = 1u << 20;
-  std::vector<std::string> ignore;  ///< further patterns, `.gitignore` manner
+  /// Patterns in the manner of `.gitignore`, added behind the built-in ones (dot files and folders,
+  /// `node_modules/`, `__pycache__/`) and those of the file `.cairnignore` at the root.
+  std::vector<std::string> ignore;
   ChunkerOptions chunker;
   /// Returns false to cancel. Called from the indexing thread, at least once per file.
   std::function<bool(const Progress&)> progress;
@@ -83,8 +85,22 @@ struct IndexReport {
   bool cancelled = false;
 };
 
-/// Brings the sink up to date with the folder. Fails when the root is missing, not a folder or not
-/// readable, or differs from the recorded root; single files that fail are reported, not fatal.
+/// Brings the sink up to date with the folder: `.md` and `.markdown` files as Markdown, `.txt` and
+/// `.text` files as plain text, whatever the case of the extension. A document's id is its path
+/// relative to the root. Nothing outside the root is read: symbolic links are not followed.
+///
+/// Deletions come last, and only for files known to be gone: what lies in a folder that cannot be
+/// read stays, as does what cannot be read itself. A file that is there but is not to be indexed
+/// any more (ignored, too large, binary, now a link) is deleted.
+///
+/// Single files that fail are reported, not fatal; so is a document that the sink refuses with
+/// kInvalidArgument, kOutOfRange, kUnsupported, kFailedPrecondition, kUnavailable, kTimedOut or
+/// kRateLimited. Any other failure of the sink ends the run; kCancelled counts as a cancel.
+///
+/// Errors: kNotFound, kInvalidArgument, kPermissionDenied or kIoError when the root is missing, not
+/// a folder, or not readable (or `.cairnignore` is not); kFailedPrecondition when another root is
+/// recorded, or when too much would be deleted (everything else is stored then; see
+/// IndexOptions::allow_mass_delete).
 Result<IndexReport> IndexFolder(std::string_view root, Sink* sink, const IndexOptions& options);
 
 }  // namespace cairn::indexer

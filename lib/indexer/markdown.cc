@@ -126,13 +126,19 @@ class BlockBuilder {
     AnchorSpans(source_, lines_.Begin(range.first), lines_.End(range.last), visible);
   }
 
-  /// Keeps the block if there is something to see. Lines go to one block only, in order.
+  /// Keeps the block if there is something to see. Lines go to one block only, in order: where
+  /// cmark lets a block end too late, the start of the next one counts.
   void Finish(LineRange range, uint8_t heading_level, VisibleText visible) {
-    range.first = std::max({range.first, last_line_ + 1, size_t{1}});
-    range.last = std::max(range.first, std::min(range.last, lines_.count()));
-    while (range.last > range.first && Blank(range.last)) --range.last;
     if (Trim(visible.text).empty()) return;
+    range.first = std::max<size_t>(range.first, 1);
+    if (range.first <= last_.last && range.first > last_.first) {
+      last_.last = LastVisible({last_.first, range.first - 1});
+      out_.blocks.back().end = lines_.End(last_.last);
+    }
+    range.first = std::min(std::max(range.first, last_.last + 1), lines_.count());
+    range.last = LastVisible({range.first, std::min(range.last, lines_.count())});
     Block block{lines_.Begin(range.first), lines_.End(range.last), std::move(visible)};
+    if (range.first <= last_.last) block.begin = block.end;
     block.tokens = CountTokens(block.visible.text);
     if (block.tokens > max_tokens_ && !block.visible.spans.empty() &&
         block.visible.spans.front().source == 0) {
@@ -140,8 +146,15 @@ class BlockBuilder {
     }
     block.heading_level = heading_level;
     block.group = depth_ > 0 ? group_ : 0;
-    last_line_ = range.last;
+    last_ = range;
     out_.blocks.push_back(std::move(block));
+  }
+
+  /// The last line of the range that is not blank; the first line if all are.
+  size_t LastVisible(LineRange range) const {
+    size_t last = std::max(range.first, range.last);
+    while (last > range.first && Blank(last)) --last;
+    return last;
   }
 
   bool Blank(size_t line) const {
@@ -152,7 +165,7 @@ class BlockBuilder {
   std::string_view source_;
   LineIndex lines_;
   uint32_t max_tokens_;
-  size_t last_line_ = 0;
+  LineRange last_{0, 0};  ///< of the last block
   int depth_ = 0;
   uint32_t group_ = 0;
   ParsedText out_;

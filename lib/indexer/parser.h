@@ -17,7 +17,12 @@ struct ChunkerOptions {
 
 /// Fills title, tags, type, status, description, times, metadata_json, body, chunks and warnings
 /// from the file's bytes. `id` is the relative path: its stem is the last resort for the title.
-/// Never fails on content, whatever the bytes: trouble becomes a warning.
+/// Never fails on content, whatever the bytes: trouble becomes a warning. Depends on its arguments
+/// only (file times are the caller's business). Thread safety: thread-safe.
+///
+/// Offsets point into `body`, which equals `bytes` unless these hold invalid UTF-8. The targets of
+/// wikilinks and Markdown links are listed as "links" in the metadata, unless the frontmatter has
+/// a property of that name. An empty file is a document with a title and no chunks.
 Document ParseDocument(std::string_view id, std::string_view bytes, Format format,
                        const ChunkerOptions& options);
 

@@ -38,8 +38,8 @@ class Applier {
   rocksdb::Status DeletePrefix(Family family, std::string_view prefix) {
     std::vector<std::string> keys;
     rocksdb::Status status = FindKeys(family, prefix, &keys);
-    if (!status.ok()) return status;
-    if (keys.size() > kMaxPointDeletes) return DeleteRange(family, prefix);
+    // Keys in a damaged table can still be deleted, unseen.
+    if (!status.ok() || keys.size() > kMaxPointDeletes) return DeleteRange(family, prefix);
     for (const std::string& key : keys) {
       status = Delete(family, key);
       if (!status.ok()) return status;

@@ -14,6 +14,8 @@
 
 namespace cairn::text {
 
+struct Posting;
+
 /// Numbers the documents of one search from 0, in the order they are first seen.
 class DocTable {
  public:
@@ -66,7 +68,7 @@ class Searcher {
 
   Status ReadTerm(const std::string& term, TermPostings* postings);
   Status ReadPosting(DocNo doc, std::string_view value, TermPostings* postings);
-  float SaturatedFrequency(const struct Posting& posting) const;
+  float SaturatedFrequency(const Posting& posting) const;
   void ScoreSlot(const QueryTerms::Slot& slot);
   void TakeTop(size_t k, TextResult* result) const;
   void FindBestChunk(TextHit* hit);

@@ -59,6 +59,11 @@ struct TextStatistics {
 ///   sum over query tokens t (a repeated token counts each time) of
 ///     ln(1 + (N - n_t + 0.5) / (n_t + 0.5)) * f / (f + k1 * (1 - b + b * L_d / avgL))
 ///   f = sum of weight * frequency over fields; L = sum of weight * exact field length.
+/// Where the analyzer gives several forms of one word of the query (its parts, its spelling without
+/// diacritics), each document takes the form that scores best in it, so a word counts once. As a
+/// rule the form as written is the rarest and thus first. Fields of weight zero match nothing.
+///
+/// Field weights go into the stored lengths: they must stay the same for the life of the index.
 ///
 /// Thread safety: Search, Statistics thread-safe; Apply callers must be serialised by the owner,
 /// and each batch committed before the next Apply.
@@ -68,13 +73,16 @@ class TextIndex {
             std::shared_ptr<const analysis::Analyzer> analyzer, const Bm25Options& options);
   ~TextIndex();
 
-  /// Adds to `batch` the entries that remove document `remove` and add document `add_doc`.
+  /// Adds to `batch` the entries that remove document `remove` and add document `add_doc`. A
+  /// document to remove that is not there, or has no terms, is no error. kAlreadyExists when
+  /// `add_doc` is there and is not the one to remove. The batch is left alone on failures.
   Status Apply(storage::Batch* batch, std::optional<DocNo> remove, DocNo add_doc,
                const TextDocument& add) const;
   Status Remove(storage::Batch* batch, DocNo doc) const;
 
   /// Top k of the documents that hold any query term and are in `filter` (null = all).
-  /// A query without terms gives an empty result.
+  /// A query without terms gives an empty result. A null snapshot is the latest state. kDataLoss
+  /// when a stored entry that the search needs is malformed.
   Result<TextResult> Search(std::string_view query, size_t k, const Bitmap* filter,
                             const storage::SnapshotPtr& at) const;
 

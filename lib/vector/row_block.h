@@ -1,15 +1,28 @@
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include "base/ids.h"
 
 namespace cairn::vector {
+
+/// Uninitialised floats on a cache line boundary. Large buffers are mapped by themselves, so that
+/// their memory goes back to the operating system at once, not into the allocator's free lists.
+class FloatBuffer {
+ public:
+  explicit FloatBuffer(size_t count);
+  ~FloatBuffer();
+  FloatBuffer(const FloatBuffer&) = delete;
+  FloatBuffer& operator=(const FloatBuffer&) = delete;
+  float* data() const { return data_; }
+
+ private:
+  const size_t bytes_;
+  float* data_ = nullptr;
+};
 
 /// A fixed number of vectors side by side, with the chunk that each belongs to.
 ///
@@ -22,7 +35,7 @@ class RowBlock {
   RowBlock& operator=(const RowBlock&) = delete;
 
   uint32_t capacity() const { return capacity_; }
-  const float* Row(uint32_t row) const { return floats_.get() + size_t{row} * dim_; }
+  const float* Row(uint32_t row) const { return floats_.data() + size_t{row} * dim_; }
   DocNo Doc(uint32_t row) const { return docs_[row]; }
   const uint32_t* Ordinals(uint32_t row) const { return ordinals_.get() + row; }
   ChunkRef Chunk(uint32_t row) const { return {docs_[row], ordinals_[row]}; }
@@ -33,14 +46,9 @@ class RowBlock {
              uint32_t count);
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
-  struct FreeFloats {
-    void operator()(float* p) const { ::operator delete(p, kAlignment); }
-  };
-
   const uint32_t capacity_;
   const uint32_t dim_;
-  std::unique_ptr<float, FreeFloats> floats_;
+  const FloatBuffer floats_;
   std::unique_ptr<DocNo[]> docs_;
   std::unique_ptr<uint32_t[]> ordinals_;
 };

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define CAIRN_FIELD(type, field, offset, bytes)                                    \
+#define CAIRN_FIELD(type, field, offset, bytes)                                     \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved"); \
   _Static_assert(sizeof(((type*)0)->field) == (bytes), #type "." #field " has another size");
 #define CAIRN_STRUCT(type, bytes) \

@@ -120,7 +120,7 @@ class CliTest(unittest.TestCase):
 
     def fails_json(self, code, *args, **options):
         """Likewise with --json; returns the error object."""
-        done = run(*args, "--json", **options)
+        done = run("--json", *args, **options)
         self.assertEqual(done.returncode, code, (args, done.stdout, done.stderr))
         self.assertTrue(done.stderr.startswith("cairn: "), done.stderr)
         value = json.loads(done.stdout)

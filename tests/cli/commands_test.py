@@ -126,6 +126,14 @@ class Index(CliTest):
         self.assertIn("1 file indexed with a warning:\n  broken.md: ", done.stderr)
         self.assertEqual(self.ok_json("search", "findable", cwd=self.notes)["total"], 1)
 
+    def test_notes_that_are_all_alike_are_indexed_although_nothing_can_be_learned(self):
+        for i in range(200):
+            self.write("alike/%d.md" % i, "# Note\n\nthe same words\n")
+        alike = self.folder / "alike"
+        self.assertEqual(self.ok_json("index", alike)["added"], 200)
+        self.assertEqual(self.ok_json("index", alike)["unchanged"], 200)
+        self.assertEqual(self.ok_json("search", "same", cwd=alike)["total"], 200)
+
     def test_delete(self):
         self.ok("index", self.notes)
         self.assertIn("n03.md", self.ok("delete", "n03.md", cwd=self.notes))

@@ -8,7 +8,7 @@ import unittest
 
 from cli_support import CliTest, Terminal, run
 
-FILES = 6000
+FILES = 3000
 
 
 class LongRun(CliTest):

@@ -87,7 +87,7 @@ class Progress(CliTest):
     def setUp(self):
         super().setUp()
         for i in range(200):
-            self.write("notes/n%03d.md" % i, "# Note %d\n\nsome words %d\n" % (i, i))
+            self.write("notes/n%03d.md" % i, "# Note %d\n\nsome words%d\n" % (i, i % 17))
         self.notes = self.folder / "notes"
 
     def test_a_terminal_sees_progress_that_is_wiped_at_the_end(self):

@@ -130,10 +130,11 @@ class DocumentTest(DatabaseTest):
             cairn.Document("a", tags="cooking"),
             cairn.Document("a", format="docx"),
             cairn.Document("a", metadata={"x": object()}),
-            cairn.Document("a", vectors=[[1.0]]),
         ):
             with self.subTest(document), self.assertRaises(cairn.InvalidArgumentError):
                 self.notes.upsert(document)
+        with self.assertRaises(cairn.FailedPreconditionError):
+            self.notes.upsert(cairn.Document("a", vectors=[[1.0]]))
         self.assertEqual(len(self.notes), 0)
 
 

@@ -2,16 +2,16 @@
 
 import doctest
 import importlib
-import pkgutil
 import unittest
+from pathlib import Path
 
 import cairn
 
 
 def load_tests(loader, tests, pattern):
-    for module in pkgutil.iter_modules(cairn.__path__):
-        tests.addTests(doctest.DocTestSuite(importlib.import_module(f"cairn.{module.name}")))
-    tests.addTests(doctest.DocTestSuite(cairn))
+    for path in sorted(Path(cairn.__file__).parent.glob("*.py")):
+        name = "cairn" if path.stem == "__init__" else f"cairn.{path.stem}"
+        tests.addTests(doctest.DocTestSuite(importlib.import_module(name)))
     return tests
 
 

@@ -162,7 +162,7 @@ if child == 0:
         ok = "forked" in str(error)
     db.close()
     notes.close()
-    sys.exit(0 if ok and db.closed else 1)
+    os._exit(0 if ok and db.closed else 1)
 _, status = os.waitpid(child, 0)
 notes.upsert(cairn.Document("a", body="the parent goes on"))
 sys.exit(os.WEXITSTATUS(status) or (len(notes) != 1))

@@ -111,7 +111,7 @@ struct CountingEmbedder {
   bool fail = false;
 
   embed::HostCallback Callback() {
-    return {[](const char* const* texts, const size_t* sizes, size_t count, int32_t, float* out,
+    return {[](const char* const* inputs, const size_t* sizes, size_t count, int32_t, float* out,
                void* user) -> int32_t {
               auto* self = static_cast<CountingEmbedder*>(user);
               ++self->calls;
@@ -119,7 +119,7 @@ struct CountingEmbedder {
               if (self->fail) return 1;
               for (size_t i = 0; i < count; ++i) {
                 out[2 * i] = 1;
-                out[2 * i + 1] = static_cast<float>(sizes[i] % 7) + (texts[i][0] == 'q' ? 10 : 0);
+                out[2 * i + 1] = static_cast<float>(sizes[i] % 7) + (inputs[i][0] == 'q' ? 10 : 0);
               }
               return 0;
             },

@@ -45,7 +45,9 @@ void ExpectEigenpairs(size_t n, const Values& a, const Values& values, const Val
     for (size_t j = 0; j <= i; ++j) {
       EXPECT_NEAR(Dot(n, v, vectors.data() + j * n), i == j ? 1.0 : 0.0, 1e-12);
     }
-    if (i > 0) EXPECT_GE(values[i - 1], values[i]);
+    if (i > 0) {
+      EXPECT_GE(values[i - 1], values[i]);
+    }
   }
 }
 

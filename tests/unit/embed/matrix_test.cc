@@ -59,7 +59,9 @@ TEST(OrthonormalizeTest, ColumnsAreOrthonormalOverSeveralRowBlocks) {
   CAIRN_ASSERT_OK(singular);
   for (size_t a = 0; a < 30; ++a) {
     for (size_t b = 0; b <= a; ++b) EXPECT_NEAR(ColumnDot(m, a, b), a == b ? 1 : 0, 1e-5);
-    if (a > 0) EXPECT_GE((*singular)[a - 1], (*singular)[a]);
+    if (a > 0) {
+      EXPECT_GE((*singular)[a - 1], (*singular)[a]);
+    }
   }
 }
 

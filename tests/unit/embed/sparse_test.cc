@@ -11,9 +11,7 @@ namespace {
 /// 0 0 0
 /// 0 3 0
 /// 4 0 5
-SparseMatrix Sample() {
-  return {4, 3, {0, 2, 2, 3, 5}, {0, 2, 1, 0, 2}, {1, 2, 3, 4, 5}};
-}
+SparseMatrix Sample() { return {4, 3, {0, 2, 2, 3, 5}, {0, 2, 1, 0, 2}, {1, 2, 3, 4, 5}}; }
 
 TEST(SparseTest, TransposeSwapsRowsAndColumns) {
   const SparseMatrix t = Transpose(Sample());

@@ -112,8 +112,8 @@ TEST(RandomizedSvdTest, SeedDecidesTheResult) {
   auto again = Svd(m, 3, 1);
   CAIRN_ASSERT_OK(first);
   CAIRN_ASSERT_OK(again);
-  EXPECT_TRUE(std::equal(first->vectors.row(0), first->vectors.row(0) + 150,
-                         again->vectors.row(0)));
+  EXPECT_TRUE(
+      std::equal(first->vectors.row(0), first->vectors.row(0) + 150, again->vectors.row(0)));
   EXPECT_EQ(first->values, again->values);
 }
 

@@ -79,13 +79,13 @@ inline std::string Render(const Document& d) {
   return out;
 }
 
-/// The words of a text: runs of ASCII letters and digits and of bytes beyond ASCII.
+/// The words of a text: runs of ASCII letters and digits. (What is beyond ASCII may stand in the
+/// source as an entity.)
 inline std::vector<std::string> Words(std::string_view text) {
   std::vector<std::string> words;
   std::string word;
   for (char c : text) {
-    bool inside = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                  static_cast<unsigned char>(c) >= 0x80;
+    bool inside = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     if (inside) word += c;
     if (!inside && !word.empty()) words.push_back(std::move(word));
     if (!inside) word.clear();

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/sync_point.h"
 #include "indexer/safe_file.h"
 #include "support/matchers.h"
 #include "support/temp_dir.h"
@@ -207,6 +208,23 @@ TEST_F(OpenBeneathTest, OtherFailures) {
   CAIRN_EXPECT_ERROR(Read("big.md"), Code::kOutOfRange, "larger than 100 bytes");
   ASSERT_EQ(mkfifo((dir_ / "pipe").c_str(), 0600), 0);
   CAIRN_EXPECT_ERROR(Read("pipe"), Code::kInvalidArgument, "not a regular file");
+}
+
+TEST_F(OpenBeneathTest, AFileThatChangesWhileItIsReadIsReadAgain) {
+#if defined(CAIRN_SYNC_POINTS)
+  int changes = 1;
+  SyncPoint::Set("indexer:after_read", [&] {
+    if (changes-- > 0) dir_.Write("a/b/c.md", std::string(20 + static_cast<size_t>(changes), 'y'));
+  });
+  Result<FileContent> content = Read("a/b/c.md");
+  CAIRN_EXPECT_OK(content);
+  EXPECT_EQ(content->bytes, std::string(20, 'y'));
+  changes = 9;
+  CAIRN_EXPECT_ERROR(Read("a/b/c.md"), Code::kAborted, "keeps changing");
+  SyncPoint::ClearAll();
+#else
+  GTEST_SKIP() << "built without CAIRN_SYNC_POINTS";
+#endif
 }
 
 TEST_F(OpenBeneathTest, CanonicalFolderNamesTheTrouble) {

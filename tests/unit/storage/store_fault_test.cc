@@ -1,17 +1,16 @@
 #include <gtest/gtest.h>
 
-#include <fcntl.h>
 #include <rocksdb/db.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>

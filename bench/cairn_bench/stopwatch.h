@@ -1,8 +1,6 @@
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <chrono>
-#include <vector>
 
 namespace cairn::bench {
 
@@ -16,8 +14,5 @@ class Stopwatch {
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
-
-/// Adds mean_ms, p50_ms, p90_ms, p99_ms and max_ms of samples in seconds.
-void AddLatencies(const std::vector<double>& seconds, boost::json::object* line);
 
 }  // namespace cairn::bench
