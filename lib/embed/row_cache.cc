@@ -19,36 +19,45 @@ std::vector<std::optional<RowCache::Row>> RowCache::Find(std::span<const std::st
   std::vector<std::optional<Row>> found(terms.size());
   MutexLock lock(mutex_);
   for (size_t i = 0; i < terms.size(); ++i) {
-    if (auto it = young_.find(terms[i]); it != young_.end()) {
-      found[i] = it->second;
-    } else if (auto aged = old_.find(terms[i]); aged != old_.end()) {
-      found[i] = aged->second;
-      InsertLocked(terms[i], *found[i]);
-    }
+    auto it = entries_.find(terms[i]);
+    if (it == entries_.end()) continue;
+    it->second.used = true;
+    found[i] = it->second.row;
   }
   return found;
 }
 
 void RowCache::Insert(const std::string& term, Row row) {
+  const size_t size = SizeOf(term, row);
+  if (size > max_bytes_ / 2) return;
   MutexLock lock(mutex_);
-  InsertLocked(term, std::move(row));
+  if (bytes_ + size > max_bytes_) Sweep();
+  if (entries_.try_emplace(term, Entry{std::move(row)}).second) bytes_ += size;
 }
 
-void RowCache::InsertLocked(const std::string& term, Row row) {
-  const size_t size = SizeOf(term, row);
-  if (size > half_bytes_) return;
-  if (young_bytes_ + size > half_bytes_) {
-    old_ = std::move(young_);
-    old_bytes_ = young_bytes_;
-    young_.clear();
-    young_bytes_ = 0;
+void RowCache::Sweep() {
+  EraseIf([](Entry& entry) { return !std::exchange(entry.used, false); });
+  bool second = false;
+  while (bytes_ > max_bytes_ / 2 + max_bytes_ / 4) {
+    EraseIf([&second](Entry&) { return second = !second; });
   }
-  if (young_.try_emplace(term, std::move(row)).second) young_bytes_ += size;
+}
+
+template <typename Unwanted>
+void RowCache::EraseIf(const Unwanted& unwanted) {
+  for (auto it = entries_.begin(); it != entries_.end();) {
+    if (unwanted(it->second)) {
+      bytes_ -= SizeOf(it->first, it->second.row);
+      it = entries_.erase(it);
+    } else {
+      ++it;
+    }
+  }
 }
 
 size_t RowCache::byte_size() const {
   MutexLock lock(mutex_);
-  return young_bytes_ + old_bytes_;
+  return bytes_;
 }
 
 }  // namespace cairn::embed

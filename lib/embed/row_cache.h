@@ -1,12 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -17,32 +15,36 @@ namespace cairn::embed {
 
 /// Recently used model rows, also the knowledge that a term has none (a null pointer).
 ///
-/// Two generations: when the young one is full it becomes the old one and the old one is dropped;
-/// a hit in the old one moves the row to the young one. Holds at most about `max_bytes`.
+/// When it is full, what was not asked for since the last time goes; when that is less than a
+/// quarter, every second row goes as well. So a sweep pays for many insertions.
 ///
 /// Thread safety: thread-safe.
 class RowCache {
  public:
   using Row = std::shared_ptr<const ModelRow>;
 
-  explicit RowCache(size_t max_bytes) : half_bytes_(max_bytes / 2) {}
+  explicit RowCache(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   /// One entry per term; empty where the cache knows nothing.
   std::vector<std::optional<Row>> Find(std::span<const std::string> terms) CAIRN_EXCLUDES(mutex_);
   void Insert(const std::string& term, Row row) CAIRN_EXCLUDES(mutex_);
 
+  /// Never more than max_bytes.
   size_t byte_size() const CAIRN_EXCLUDES(mutex_);
 
  private:
-  using Rows = std::unordered_map<std::string, Row>;
-  void InsertLocked(const std::string& term, Row row) CAIRN_REQUIRES(mutex_);
+  struct Entry {
+    Row row;
+    bool used = true;
+  };
+  void Sweep() CAIRN_REQUIRES(mutex_);
+  template <typename Unwanted>
+  void EraseIf(const Unwanted& unwanted) CAIRN_REQUIRES(mutex_);
 
-  const size_t half_bytes_;
+  const size_t max_bytes_;
   mutable Mutex mutex_;
-  Rows young_ CAIRN_GUARDED_BY(mutex_);
-  Rows old_ CAIRN_GUARDED_BY(mutex_);
-  size_t young_bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
-  size_t old_bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
+  std::unordered_map<std::string, Entry> entries_ CAIRN_GUARDED_BY(mutex_);
+  size_t bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace cairn::embed

@@ -31,6 +31,7 @@ Candidate FromText(const text::TextHit& hit) {
   candidate.in_text = true;
   candidate.text_chunk = hit.best_chunk;
   candidate.matched_chunks = hit.matched_chunks;
+  candidate.tag_share = hit.tag_share;
   return candidate;
 }
 

@@ -55,4 +55,9 @@ std::vector<Candidate> FuseMinMax(const std::vector<Candidate>& text,
   return fused;
 }
 
+void BoostTagMatches(std::vector<Candidate>* fused) {
+  constexpr double kLargestBoost = 0.5;
+  for (Candidate& candidate : *fused) candidate.score *= 1 + kLargestBoost * candidate.tag_share;
+}
+
 }  // namespace cairn::query

@@ -18,6 +18,7 @@ struct Candidate {
   uint32_t text_chunk = 0;
   uint32_t vector_chunk = 0;
   uint32_t matched_chunks = 0;
+  double tag_share = 0;  ///< share of the query's words, by idf, that the tags hold
 };
 
 /// Weighted min-max fusion: each list's scores are scaled to 0..1 by the list's own lowest and
@@ -28,5 +29,9 @@ struct Candidate {
 std::vector<Candidate> FuseMinMax(const std::vector<Candidate>& text,
                                   const std::vector<Candidate>& vector, double text_weight,
                                   double vector_weight);
+
+/// Raises the score of documents whose tags hold words of the query, by up to half when they hold
+/// them all: what somebody filed under a word outranks what merely resembles it.
+void BoostTagMatches(std::vector<Candidate>* fused);
 
 }  // namespace cairn::query

@@ -178,6 +178,7 @@ class Searcher {
     }
     CandidateList fused;
     fused.candidates = FuseMinMax(text.candidates, nearest.candidates, text_weight, vector_weight);
+    BoostTagMatches(&fused.candidates);
     fused.total = fused.candidates.size();
     return fused;
   }

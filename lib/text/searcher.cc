@@ -45,6 +45,8 @@ Result<TextResult> Searcher::Run(size_t k) {
   }
   scores_.resize(docs_.docs().size());
   slot_best_.resize(docs_.docs().size());
+  tag_idf_.resize(docs_.docs().size());
+  slot_tag_idf_.resize(docs_.docs().size());
   for (const QueryTerms::Slot& slot : query_.slots) ScoreSlot(slot);
   TextResult result;
   result.total = docs_.docs().size();
@@ -87,7 +89,8 @@ Status Searcher::ReadPosting(DocNo doc, std::string_view value, TermPostings* po
   const float part = SaturatedFrequency(posting);
   if (!(part > 0)) return OkStatus();  // only in fields of weight zero
   const auto size = static_cast<uint32_t>(posting.chunks.size());
-  postings->entries.push_back({docs_.IndexOf(doc), part, chunk_bytes_.size(), size});
+  const bool in_tags = posting.counts.tags > 0 && source_.options.tags_weight > 0;
+  postings->entries.push_back({docs_.IndexOf(doc), part, chunk_bytes_.size(), size, in_tags});
   chunk_bytes_.append(posting.chunks);
   return OkStatus();
 }
@@ -108,17 +111,24 @@ float Searcher::SaturatedFrequency(const Posting& posting) const {
 void Searcher::ScoreSlot(const QueryTerms::Slot& slot) {
   const double times = slot.times;
   slot_docs_.clear();
+  double slot_idf = 0;
   for (const uint32_t form : slot.forms) {
     const TermPostings& postings = postings_[form];
+    if (!postings.entries.empty()) slot_idf = std::max(slot_idf, postings.idf);
     for (const Entry& entry : postings.entries) {
       double& best = slot_best_[entry.doc];
       if (best == 0) slot_docs_.push_back(entry.doc);
       best = std::max(best, postings.idf * entry.part);
+      double& tag_idf = slot_tag_idf_[entry.doc];
+      if (entry.in_tags) tag_idf = std::max(tag_idf, postings.idf);
     }
   }
+  query_idf_ += times * slot_idf;
   for (const uint32_t doc : slot_docs_) {
     scores_[doc] += times * slot_best_[doc];
     slot_best_[doc] = 0;
+    tag_idf_[doc] += times * slot_tag_idf_[doc];
+    slot_tag_idf_[doc] = 0;
   }
 }
 
@@ -128,6 +138,7 @@ void Searcher::TakeTop(size_t k, TextResult* result) const {
   for (size_t i = 0; i < scores_.size(); ++i) {
     hits[i].doc = docs_.docs()[i];
     hits[i].score = static_cast<float>(scores_[i]);
+    if (query_idf_ > 0) hits[i].tag_share = static_cast<float>(tag_idf_[i] / query_idf_);
   }
   const auto before = [](const TextHit& a, const TextHit& b) {
     return a.score != b.score ? a.score > b.score : a.doc < b.doc;

@@ -54,6 +54,7 @@ class Searcher {
     float part = 0;     ///< the saturated term frequency
     size_t chunks = 0;  ///< where the chunk list begins in chunk_bytes_
     uint32_t chunk_size = 0;
+    bool in_tags = false;
   };
   struct TermPostings {
     double idf = 0;
@@ -85,6 +86,9 @@ class Searcher {
   std::vector<double> scores_;          // by document index
   std::vector<double> slot_best_;       // by document index, zero between slots
   std::vector<uint32_t> slot_docs_;
+  std::vector<double> tag_idf_;       // by document index: idf of the words that its tags hold
+  std::vector<double> slot_tag_idf_;  // by document index, zero between slots
+  double query_idf_ = 0;              // of all words that any document holds
   std::vector<ChunkShare> shares_;
 };
 

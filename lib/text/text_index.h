@@ -40,6 +40,7 @@ struct TextHit {
   float score = 0;
   uint32_t best_chunk = 0;      ///< chunk with the highest BM25 share; 0 when only fields matched
   uint32_t matched_chunks = 0;  ///< chunks that hold at least one query term
+  float tag_share = 0;          ///< share of the query's idf that the tags hold, 0 to 1
 };
 
 struct TextResult {

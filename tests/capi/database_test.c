@@ -175,6 +175,7 @@ static void waiting_ends(void) {
   CHECK_OK(cairn_database_wait_idle(fixture.database, -1, ERR));
   CHECK_OK(cairn_database_wait_idle(fixture.database, 0, ERR));
   CHECK_OK(cairn_database_refresh(fixture.database, ERR));
+  put_text(fixture.collection, "a", "counted");
   CHECK_OK(cairn_database_metrics(fixture.database, &metrics, ERR));
   CHECK_HOLDS("cairn_", cairn_buffer_data(metrics, NULL));
   cairn_buffer_release(metrics);

@@ -11,9 +11,10 @@ static cairn_search_options default_options(void) {
   return options;
 }
 
-/* Ten documents about lanterns, of which "n0" says so most often, and one about tides. */
+/* Ten documents about lanterns, all of one length, "n0" says it most often; and one about tides. */
 static struct fixture lanterns(void) {
-  static const char* const tags[2] = {"light", "sea/harbour"};
+  static const char* const sea_tags[2] = {"light", "sea/harbour"};
+  static const char* const hill_tags[2] = {"light", "hill/tower"};
   struct fixture fixture = open_fixture(NULL);
   for (int i = 0; i < 10; ++i) {
     cairn_document_input input;
@@ -21,16 +22,16 @@ static struct fixture lanterns(void) {
     char body[256] = "";
     cairn_document_input_init(&input, sizeof input);
     snprintf(id, sizeof id, "n%d", i);
-    for (int j = i; j < 10; ++j) strcat(body, "lantern ");
+    for (int j = 0; j < 10; ++j) strcat(body, j < 10 - i ? "lantern " : "candle ");
     strcat(body, "hung over the quiet harbour.");
     input.id = id;
     input.id_bytes = NUL;
-    input.title = i == 0 ? "Lights" : "";
+    input.title = i == 0 ? "Lights" : "Others";
     input.title_bytes = NUL;
     input.body = body;
     input.body_bytes = NUL;
-    input.tags = tags;
-    input.tag_count = i < 3 ? 2 : 1;
+    input.tags = i < 3 ? sea_tags : hill_tags;
+    input.tag_count = 2;
     input.status = i == 9 ? "hidden" : "active";
     input.status_bytes = NUL;
     input.metadata_json = i < 2 ? "{\"rating\":5}" : "{\"rating\":1}";

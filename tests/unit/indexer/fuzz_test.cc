@@ -86,7 +86,7 @@ void Check(const std::string& bytes, Random* random) {
 
 TEST(Fuzz, RandomBytes) {
   Random random(kSeed);
-  for (int i = 0; i < 2000 && !::testing::Test::HasFatalFailure(); ++i) {
+  for (int i = 0; i < 1000 && !::testing::Test::HasFatalFailure(); ++i) {
     std::string bytes(Below(&random, 300), '\0');
     for (char& c : bytes) c = static_cast<char>(random());
     Check(bytes, &random);
@@ -95,7 +95,7 @@ TEST(Fuzz, RandomBytes) {
 
 TEST(Fuzz, RandomMarkup) {
   Random random(kSeed + 1);
-  for (int i = 0; i < 8000 && !::testing::Test::HasFatalFailure(); ++i) {
+  for (int i = 0; i < 4000 && !::testing::Test::HasFatalFailure(); ++i) {
     Check(RandomText(&random), &random);
   }
 }
@@ -110,7 +110,7 @@ TEST(Fuzz, MutatedNotes) {
     notes.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   }
   ASSERT_FALSE(notes.empty());
-  for (int i = 0; i < 3000 && !::testing::Test::HasFatalFailure(); ++i) {
+  for (int i = 0; i < 1500 && !::testing::Test::HasFatalFailure(); ++i) {
     std::string note = notes[Below(&random, notes.size())];
     Mutate(&random, &note);
     Check(note, &random);

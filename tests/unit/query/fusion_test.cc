@@ -71,5 +71,15 @@ TEST(FusionTest, PartsOfBothListsAreKept) {
   EXPECT_DOUBLE_EQ(fused[0].vector_score, 0.25);
 }
 
+TEST(FusionTest, TagMatchesAreRaisedInProportion) {
+  std::vector<Candidate> fused = {Text(1, 0.8), Text(2, 0.8), Text(3, 0.8)};
+  fused[1].tag_share = 1;
+  fused[2].tag_share = 0.5;
+  BoostTagMatches(&fused);
+  EXPECT_DOUBLE_EQ(fused[0].score, 0.8);
+  EXPECT_DOUBLE_EQ(fused[1].score, 1.2);
+  EXPECT_DOUBLE_EQ(fused[2].score, 1.0);
+}
+
 }  // namespace
 }  // namespace cairn::query
