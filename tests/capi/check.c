@@ -108,12 +108,15 @@ void write_file(const char* folder, const char* name, const char* text) {
 struct fixture open_fixture(const cairn_collection_options* options) {
   struct fixture fixture = {make_folder(), NULL, NULL};
   cairn_collection_options plain;
+  cairn_database_options fast;
+  cairn_database_options_init(&fast, sizeof fast);
+  fast.durability = CAIRN_DURABILITY_ASYNC;
   if (options == NULL) {
     cairn_collection_options_init(&plain, sizeof plain);
     plain.embedder = CAIRN_EMBEDDER_NONE;
     options = &plain;
   }
-  CHECK_OK(cairn_database_open(path_in(fixture.folder, "db"), NUL, NULL, &fixture.database, ERR));
+  CHECK_OK(cairn_database_open(path_in(fixture.folder, "db"), NUL, &fast, &fixture.database, ERR));
   CHECK_OK(
       cairn_collection_create(fixture.database, "notes", NUL, options, &fixture.collection, ERR));
   if (fixture.collection == NULL) exit(1);
