@@ -113,18 +113,16 @@ void RegisterRows(const std::string& name,
       ->ArgsProduct({{64, 100000}, {128, 384, 512, 768}});
 }
 
+/// Which kernels there are is known only at run time, so BENCHMARK cannot name them.
+bool RegisterKernels() {
+  for (const kernels::Kernel* kernel : kernels::SupportedKernels()) {
+    RegisterRows("DotRows/" + std::string(kernel->name), kernel->dot_rows);
+    RegisterRows("L2Rows/" + std::string(kernel->name), kernel->l2_squared_rows);
+  }
+  RegisterRows("DotRows/plain", PlainRows);
+  return true;
+}
+[[maybe_unused]] const bool kKernelsRegistered = RegisterKernels();
+
 }  // namespace
 }  // namespace cairn
-
-int main(int argc, char** argv) {
-  for (const cairn::kernels::Kernel* kernel : cairn::kernels::SupportedKernels()) {
-    cairn::RegisterRows("DotRows/" + std::string(kernel->name), kernel->dot_rows);
-    cairn::RegisterRows("L2Rows/" + std::string(kernel->name), kernel->l2_squared_rows);
-  }
-  cairn::RegisterRows("DotRows/plain", cairn::PlainRows);
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  benchmark::RunSpecifiedBenchmarks();
-  benchmark::Shutdown();
-  return 0;
-}

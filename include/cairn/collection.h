@@ -42,7 +42,7 @@ typedef struct cairn_collection_options {
   float tags_weight;        /* 0 = 2 */
   float description_weight; /* 0 = 2 */
   float body_weight;        /* 0 = 1 */
-  cairn_embed_fn embed_fn;  /* callback embedder: required to create and to open */
+  cairn_embed_fn embed_fn;  /* with CAIRN_EMBEDDER_CALLBACK only; needed to embed anything */
   void* embed_user_data;
   cairn_free_fn embed_free;  /* may be NULL; runs exactly once, also when the call fails */
   const char* embedder_name; /* callback: names the vector space, e.g. the model; required */

@@ -35,7 +35,7 @@ class RowCache {
  private:
   struct Entry {
     Row row;
-    bool used = true;
+    bool used = false;  ///< since the last sweep
   };
   void Sweep() CAIRN_REQUIRES(mutex_);
   template <typename Unwanted>

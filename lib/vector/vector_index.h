@@ -59,12 +59,14 @@ class VectorIndex {
 
   /// Adds one vector per entry of `ordinals` (row-major; ordinals ascending: some chunks of a
   /// document may have no vector). `doc` must not be in the index. The vectors are copied, and
-  /// scaled to unit length under cosine. Input must be valid (see ValidateVectors).
+  /// scaled to unit length under cosine. kInvalidArgument as ValidateVectors, and for ordinals that
+  /// do not ascend; kAlreadyExists when `doc` is there. A failure changes nothing.
   virtual Status AddChunks(DocNo doc, std::span<const uint32_t> ordinals, const float* vectors) = 0;
   /// The same for chunks 0..count-1.
   Status Add(DocNo doc, const float* vectors, size_t count);
   /// Removes every chunk of `doc`; unknown documents are ignored. Space is given back.
   virtual void Remove(DocNo doc) = 0;
+  /// Copies one pointer under a mutex that no writer holds while it works.
   virtual VectorViewPtr View() const = 0;
   virtual const VectorIndexOptions& options() const = 0;
 };

@@ -258,7 +258,9 @@ TEST(CrashTest, AnInterruptedFolderRunIsCompletedByTheNextOne) {
     ASSERT_NE(db, nullptr);
     auto notes = db->OpenCollection("folder", nullptr);
     if (!notes.ok()) continue;
-    for (const std::string& id : *(*notes)->Ids("", 1000)) {
+    auto ids = (*notes)->Ids("", 1000);
+    CAIRN_ASSERT_OK(ids);
+    for (const std::string& id : *ids) {
       auto document = (*notes)->Get(id);
       ASSERT_TRUE(document.ok()) << document.status();
       EXPECT_FALSE(document->chunks.empty()) << id;
@@ -281,7 +283,8 @@ TEST(CrashTest, AnInterruptedFolderRunIsCompletedByTheNextOne) {
   for (const char* query : {"bread", "orbit comet", "changed"}) {
     EXPECT_EQ(Found(**notes, query), Found(**fresh, query)) << query;
   }
-  EXPECT_EQ((*notes)->Stats()->vector_count, (*fresh)->Stats()->vector_count);
+  // Vectors depend on when the embedder was trained; what was cut and stored does not.
+  EXPECT_EQ((*notes)->Stats()->chunk_count, (*fresh)->Stats()->chunk_count);
   std::printf("%d runs, %d of them ended before the kill\n", Rounds(), complete);
 }
 
