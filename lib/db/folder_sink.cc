@@ -100,7 +100,11 @@ Status FolderSink::Delete(std::string_view id) {
 Status FolderSink::Finish(const std::function<bool()>& cancelled) {
   db_.Publish();
   if (db_.TrainingDue(state_)) {
-    CAIRN_RETURN_IF_ERROR(db_.Train(state_, cancelled).WithContext("training the embedder"));
+    Status trained = db_.Train(state_, cancelled);
+    // Texts that teach nothing (all alike, say) leave the collection searchable by text.
+    if (!trained.ok() && trained.code() != Code::kFailedPrecondition) {
+      return std::move(trained).WithContext("training the embedder");
+    }
   }
   return db_.Acknowledge();
 }
