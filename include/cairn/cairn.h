@@ -5,7 +5,7 @@
  * 1. Every fallible call returns a cairn_status; 0 is success. The optional last argument
  *    `cairn_error** err` (NULL = not wanted) receives an owned object with a sentence about what
  *    went wrong. *err must be NULL on entry: an error that is already there is kept. On failure
- *    every other output is zero or NULL.
+ *    every other output is zero or NULL, unless the call says what it fills.
  * 2. Arguments come in the order: self, inputs, options, outputs (`_out`, `_inout`), err.
  * 3. Handles are opaque. What a call hands out through `_out` belongs to the caller, who releases
  *    it with the type's `_release`, in any order: a child keeps its parent alive. Releasing NULL
