@@ -18,7 +18,7 @@ static struct fixture lanterns(void) {
   struct fixture fixture = open_fixture(NULL);
   for (int i = 0; i < 10; ++i) {
     cairn_document_input input;
-    char id[8];
+    char id[32];
     char body[256] = "";
     cairn_document_input_init(&input, sizeof input);
     snprintf(id, sizeof id, "n%d", i);
@@ -253,7 +253,7 @@ static void pages_join_to_the_list(void) {
     CHECK(info.count == (offset == 8 ? 1u : 4u));
     CHECK(info.has_more == (offset == 8 ? 0u : 1u));
     for (uint32_t i = 0; i < info.count; ++i) {
-      char id[8];
+      char id[32];
       snprintf(id, sizeof id, "n%d", (int)(offset + i));
       CHECK_TEXT(id, result_at(results, i).id);
     }
