@@ -138,8 +138,11 @@ void JsonWriter::Time(int64_t unix_ns) {
   if (unix_ns == 0) return Null();
   using std::chrono::days;
   using std::chrono::seconds;
-  std::chrono::nanoseconds since_epoch(unix_ns);
-  auto whole = std::chrono::floor<seconds>(since_epoch);
+  // Not by chrono's own subtraction, which overflows near the ends of the range.
+  constexpr int64_t kSecond = 1'000'000'000;
+  int64_t nanoseconds = unix_ns % kSecond;
+  if (nanoseconds < 0) nanoseconds += kSecond;
+  seconds whole((unix_ns / kSecond) - (unix_ns % kSecond < 0 ? 1 : 0));
   auto day = std::chrono::floor<days>(whole);
   std::chrono::year_month_day date{std::chrono::sys_days(day)};
   std::chrono::hh_mm_ss time(whole - day);
@@ -148,7 +151,7 @@ void JsonWriter::Time(int64_t unix_ns) {
                 unsigned(date.month()), unsigned(date.day()),
                 static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
                 static_cast<int>(time.seconds().count()));
-  Text(text.data() + Fraction((since_epoch - whole).count()) + "Z");
+  Text(text.data() + Fraction(nanoseconds) + "Z");
 }
 
 }  // namespace cairn::capi

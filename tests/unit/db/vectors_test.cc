@@ -174,6 +174,10 @@ TEST_F(VectorsTest, AFailingEmbedderStoresNothingAndDegradesSearch) {
   EXPECT_EQ(response.results.size(), 1u);
   request.mode = query::Mode::kVector;
   EXPECT_FALSE(notes->Search(request).ok());
+  // The database frees the callback, so it has to go before what the callback points to.
+  notes.reset();
+  vectors_.reset();
+  db_.reset();
 }
 
 TEST_F(VectorsTest, CallbackIsFreedWhenCreationFails) {
