@@ -11,6 +11,7 @@
 namespace cairn::capi {
 namespace {
 
+constexpr int64_t kNsPerSecond = 1000000000;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 void AppendEscaped(char c, std::string* out) {
@@ -136,22 +137,23 @@ void JsonWriter::Json(std::string_view json) {
 
 void JsonWriter::Time(int64_t unix_ns) {
   if (unix_ns == 0) return Null();
-  using std::chrono::days;
-  using std::chrono::seconds;
-  // Not by chrono's own subtraction, which overflows near the ends of the range.
-  constexpr int64_t kSecond = 1'000'000'000;
-  int64_t nanoseconds = unix_ns % kSecond;
-  if (nanoseconds < 0) nanoseconds += kSecond;
-  seconds whole((unix_ns / kSecond) - (unix_ns % kSecond < 0 ? 1 : 0));
-  auto day = std::chrono::floor<days>(whole);
-  std::chrono::year_month_day date{std::chrono::sys_days(day)};
-  std::chrono::hh_mm_ss time(whole - day);
+  // In integers: chrono would multiply the whole seconds back, beyond the range near its ends.
+  int64_t seconds = unix_ns / kNsPerSecond;
+  int64_t fraction_ns = unix_ns % kNsPerSecond;
+  if (fraction_ns < 0) {
+    fraction_ns += kNsPerSecond;
+    --seconds;
+  }
+  std::chrono::sys_seconds moment{std::chrono::seconds(seconds)};
+  auto day = std::chrono::floor<std::chrono::days>(moment);
+  std::chrono::year_month_day date(day);
+  std::chrono::hh_mm_ss time(moment - day);
   std::array<char, 64> text{};
   std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()),
                 unsigned(date.month()), unsigned(date.day()),
                 static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
                 static_cast<int>(time.seconds().count()));
-  Text(text.data() + Fraction(nanoseconds) + "Z");
+  Text(text.data() + Fraction(fraction_ns) + "Z");
 }
 
 }  // namespace cairn::capi

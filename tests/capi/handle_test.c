@@ -206,23 +206,26 @@ static void null_outputs_are_refused(void) {
   close_fixture(&fixture);
 }
 
-/* A database, a collection, results, a document: released in every order of the four. */
+/* A database, a collection and results, released in every order; a document first or last. */
 static void any_release_order_is_safe(void) {
-  for (int order = 0; order < 256; ++order) {
-    int place[4] = {order & 3, (order >> 2) & 3, (order >> 4) & 3, (order >> 6) & 3};
-    int seen = 1 << place[0] | 1 << place[1] | 1 << place[2] | 1 << place[3];
-    if (seen != 15) continue;
+  static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                   {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+  for (int order = 0; order < 6; ++order) {
     struct fixture fixture = open_fixture(NULL);
     cairn_document* document = NULL;
     cairn_results* results = NULL;
     put_text(fixture.collection, "a", "white lanterns");
     CHECK_OK(cairn_collection_get(fixture.collection, "a", 1, &document, ERR));
     CHECK_OK(cairn_search(fixture.collection, "lanterns", NUL, NULL, &results, ERR));
-    for (int i = 0; i < 4; ++i) {
-      if (place[i] == 0) cairn_database_release(fixture.database);
-      if (place[i] == 1) cairn_collection_release(fixture.collection);
-      if (place[i] == 2) cairn_document_release(document);
-      if (place[i] == 3) cairn_results_release(results);
+    if (order % 2 == 0) cairn_document_release(document);
+    for (int i = 0; i < 3; ++i) {
+      if (orders[order][i] == 0) cairn_database_release(fixture.database);
+      if (orders[order][i] == 1) cairn_collection_release(fixture.collection);
+      if (orders[order][i] == 2) cairn_results_release(results);
+    }
+    if (order % 2 == 1) {
+      CHECK_TEXT("white lanterns", cairn_document_text(document, CAIRN_FIELD_BODY, NULL));
+      cairn_document_release(document);
     }
     remove_folder(fixture.folder);
   }

@@ -326,12 +326,12 @@ TEST_F(StoreFaultTest, ACreationCutShortIsFinished) {
   }
 }
 
-/// A file system of a few megabytes, for as long as the object lives.
+/// A small file system, for as long as the object lives.
 class SmallDisk {
  public:
   explicit SmallDisk(std::string path) : path_(std::move(path)) {
     fs::create_directories(path_);
-    mounted_ = mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=8m") == 0;
+    mounted_ = mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=32m") == 0;
     error_ = errno;
   }
   ~SmallDisk() {
@@ -351,7 +351,7 @@ TEST_F(StoreFaultTest, AFullDiskFailsTheCommitKeepsTheRestAndHeals) {
   if (!disk.mounted()) GTEST_SKIP() << "cannot mount a tmpfs here: " << disk.why_not();
   std::string path = dir_ / "small/db";
   std::string ballast = dir_ / "small/ballast";
-  WriteFile(ballast, std::string(3 << 20, 'x'));
+  WriteFile(ballast, std::string(27 << 20, 'x'));
   unsigned committed = 0;
   {
     auto store = Store::Open({.path = path, .memory_bytes = 4 << 20});
