@@ -391,7 +391,7 @@ TEST_F(StoreFaultTest, NoRoomForANewDatabaseIsAPlainFailure) {
   SmallDisk disk(dir_ / "small");
   if (!disk.mounted()) GTEST_SKIP() << "cannot mount a tmpfs here: " << disk.why_not();
   std::string ballast = dir_ / "small/ballast";
-  WriteFile(ballast, std::string(8 << 20, 'x'));
+  WriteFile(ballast, std::string(32 << 20, 'x'));
   CAIRN_EXPECT_ERROR(Store::Open({.path = dir_ / "small/db"}), Code::kResourceExhausted, "");
   fs::remove(ballast);
   CAIRN_EXPECT_OK(Store::Open({.path = dir_ / "small/db"}));
