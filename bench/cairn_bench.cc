@@ -1,5 +1,5 @@
-// cairn-bench: measures indexing, ranking quality and search times of the library, through its C
-// ABI, on any data set. One JSON object per line on standard output.
+// cairn-bench: measures the library on any data set: indexing, ranking quality and search times
+// through its C ABI, the vector index from inside. One JSON object per line on standard output.
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -22,6 +22,18 @@ constexpr const char* kHelp =
     "  search  --db DIR --queries FILE [--collection NAME] [--mode auto|text|vector|hybrid]\n"
     "          [--limit N] [--repeat N] [--no-snippet]\n"
     "          search times on a database that is there\n"
+    "  vector  DATA [--targets R,R,...] [--groundtruth F] [--peers hnswlib,faiss|none]\n"
+    "          vector search at equal recall, beside other engines\n"
+    "  filter  DATA [--target-recall R] [--peers hnswlib|none]\n"
+    "          filters of every pass rate and shape\n"
+    "  churn   DATA [--target-recall R] [--rounds N]\n"
+    "          recall and bytes while half of the vectors are updated again and again\n"
+    "  mixed   DATA [--target-recall R] [--rounds N] [--seconds N] [--rate N]\n"
+    "          searches while a writer adds\n"
+    "\n"
+    "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
+    "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
+    "  [--ef-construction N] [--repeat N]\n"
     "\n"
     "Prints one JSON object per line. Exit codes: 0 done, 1 failed, 2 wrong command line.\n"
     "See bench/README.md for what the numbers mean.\n";
@@ -29,9 +41,11 @@ constexpr const char* kHelp =
 using Command = void (*)(const std::vector<std::string>&);
 
 Command Find(const std::string& name) {
-  static const std::map<std::string, Command> kCommands = {{"index", cairn::bench::RunIndex},
-                                                           {"ir", cairn::bench::RunIr},
-                                                           {"search", cairn::bench::RunSearch}};
+  static const std::map<std::string, Command> kCommands = {
+      {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
+      {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
+      {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
+      {"mixed", cairn::bench::RunMixed}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

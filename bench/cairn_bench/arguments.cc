@@ -5,6 +5,15 @@
 
 namespace cairn::bench {
 
+double ParseShare(const std::string& name, const std::string& text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value > 0 && value <= 1)) {
+    throw UsageError("--" + name + " needs a number above 0 and at most 1, not " + text);
+  }
+  return value;
+}
+
 Arguments::Arguments(const std::vector<std::string>& given, const std::set<std::string>& names,
                      const std::set<std::string>& flags) {
   for (size_t i = 0; i < given.size(); ++i) {
@@ -53,6 +62,10 @@ uint32_t Arguments::Count(const std::string& name, uint32_t fallback) const {
     throw UsageError("--" + name + " needs a whole number of at least 1, not " + text);
   }
   return value;
+}
+
+double Arguments::Share(const std::string& name, double fallback) const {
+  return Has(name) ? ParseShare(name, Get(name, "")) : fallback;
 }
 
 }  // namespace cairn::bench

@@ -15,6 +15,9 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A number above 0 and at most 1; `name` is the option's, for the UsageError.
+double ParseShare(const std::string& name, const std::string& text);
+
 /// Reads `--name value` and `--flag` arguments. Every problem is a UsageError.
 class Arguments {
  public:
@@ -29,6 +32,8 @@ class Arguments {
   std::string Choice(const std::string& name, const std::vector<std::string>& choices) const;
   /// The value must be a number of at least 1.
   uint32_t Count(const std::string& name, uint32_t fallback) const;
+  /// The value must be a number above 0 and at most 1.
+  double Share(const std::string& name, double fallback) const;
 
  private:
   std::map<std::string, std::string> values_;

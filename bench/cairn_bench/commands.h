@@ -9,5 +9,9 @@ namespace cairn::bench {
 void RunIndex(const std::vector<std::string>& given);
 void RunIr(const std::vector<std::string>& given);
 void RunSearch(const std::vector<std::string>& given);
+void RunVector(const std::vector<std::string>& given);
+void RunFilter(const std::vector<std::string>& given);
+void RunChurn(const std::vector<std::string>& given);
+void RunMixed(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

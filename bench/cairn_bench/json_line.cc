@@ -30,6 +30,16 @@ JsonLine& JsonLine::Number(std::string_view key, double value, int decimals) {
   return Add(key, text);
 }
 
+JsonLine& JsonLine::Object(std::string_view key, const JsonLine& value) {
+  return Add(key, "{" + value.members_ + "}");
+}
+
+JsonLine& JsonLine::Append(const JsonLine& more) {
+  if (!members_.empty() && !more.members_.empty()) members_ += ',';
+  members_ += more.members_;
+  return *this;
+}
+
 JsonLine& JsonLine::Latencies(const std::vector<double>& seconds) {
   const double sum = std::accumulate(seconds.begin(), seconds.end(), 0.0);
   const double count = static_cast<double>(std::max<size_t>(1, seconds.size()));

@@ -15,6 +15,10 @@ class JsonLine {
   JsonLine& Flag(std::string_view key, bool value);
   /// Plain notation with at most that many decimals; null when it is no number.
   JsonLine& Number(std::string_view key, double value, int decimals);
+  /// The members of another line as an object.
+  JsonLine& Object(std::string_view key, const JsonLine& value);
+  /// Adds the members of another line.
+  JsonLine& Append(const JsonLine& more);
   /// mean_ms, p50_ms, p90_ms, p99_ms and max_ms of samples in seconds.
   JsonLine& Latencies(const std::vector<double>& seconds);
 

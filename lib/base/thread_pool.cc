@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace cairn {
 
 ThreadPool::ThreadPool(size_t thread_count) {
@@ -38,12 +40,39 @@ void ThreadPool::Schedule(std::function<void()> task) {
   work_.Signal();
 }
 
+void ThreadPool::ScheduleAfter(int64_t delay_ns, std::function<void()> task) {
+  if (threads_.empty()) return;
+  {
+    MutexLock lock(mutex_);
+    waiting_.emplace(Clock::System()->MonotonicNs() + delay_ns, std::move(task));
+  }
+  work_.Signal();  // so that one worker waits no longer than until then
+}
+
+int64_t ThreadPool::QueueDue() {
+  if (waiting_.empty()) return -1;
+  int64_t now_ns = Clock::System()->MonotonicNs();
+  while (!waiting_.empty() && waiting_.begin()->first <= now_ns) {
+    queue_.push_back(std::move(waiting_.begin()->second));
+    waiting_.erase(waiting_.begin());
+  }
+  return waiting_.empty() ? -1 : waiting_.begin()->first - now_ns;
+}
+
 void ThreadPool::RunWorker() {
   for (;;) {
     std::function<void()> task;
     {
       MutexLock lock(mutex_);
-      while (queue_.empty() && !stopping_) work_.Wait(mutex_);
+      for (;;) {
+        int64_t wait_ns = QueueDue();
+        if (!queue_.empty() || stopping_) break;
+        if (wait_ns < 0) {
+          work_.Wait(mutex_);
+        } else {
+          work_.WaitFor(mutex_, wait_ns);
+        }
+      }
       if (queue_.empty()) return;
       task = std::move(queue_.front());
       queue_.pop_front();

@@ -22,6 +22,27 @@ struct KernelList {
   size_t count = 0;
 };
 
+struct CodeKernelList {
+  CodeKernelList() {
+#if CAIRN_KERNELS_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw")) {
+      kernels[count++] = &kAvx512VnniCodeKernel;
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+      kernels[count++] = &kAvx2CodeKernel;
+    }
+#endif
+#if CAIRN_KERNELS_NEON
+    kernels[count++] = &kNeonCodeKernel;
+#endif
+    kernels[count++] = &kScalarCodeKernel;
+  }
+  const CodeKernel* kernels[4] = {};
+  size_t count = 0;
+};
+
 }  // namespace
 
 std::span<const Kernel* const> SupportedKernels() {
@@ -37,6 +58,26 @@ const Kernel& ChooseKernel(const char* wanted) {
     }
   }
   return *supported.front();
+}
+
+std::span<const CodeKernel* const> SupportedCodeKernels() {
+  static const CodeKernelList list;
+  return {list.kernels, list.count};
+}
+
+const CodeKernel& ChooseCodeKernel(const char* wanted) {
+  std::span<const CodeKernel* const> supported = SupportedCodeKernels();
+  if (wanted != nullptr) {
+    for (const CodeKernel* kernel : supported) {
+      if (kernel->name.starts_with(wanted)) return *kernel;
+    }
+  }
+  return *supported.front();
+}
+
+const CodeKernel& ActiveCodeKernel() {
+  static const CodeKernel& active = ChooseCodeKernel(std::getenv("CAIRN_KERNEL"));
+  return active;
 }
 
 const Kernel& ActiveKernel() {

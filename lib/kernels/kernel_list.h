@@ -1,5 +1,8 @@
 #pragma once
 
+#include <span>
+
+#include "kernels/code_distance.h"
 #include "kernels/distance.h"
 
 #if defined(__x86_64__) || defined(__i386__)
@@ -7,17 +10,33 @@
 #else
 #define CAIRN_KERNELS_X86 0
 #endif
+#if defined(__aarch64__) || defined(__ARM_NEON)
+#define CAIRN_KERNELS_NEON 1
+#else
+#define CAIRN_KERNELS_NEON 0
+#endif
 
 namespace cairn::kernels {
 
-// Only kScalarKernel may be called without asking the processor first.
+// Only the scalar kernels may be called without asking the processor first.
 extern const Kernel kScalarKernel;
+extern const CodeKernel kScalarCodeKernel;
 #if CAIRN_KERNELS_X86
 extern const Kernel kAvx2Kernel;
 extern const Kernel kAvx512Kernel;
+extern const CodeKernel kAvx2CodeKernel;
+extern const CodeKernel kAvx512VnniCodeKernel;
+#endif
+#if CAIRN_KERNELS_NEON
+extern const CodeKernel kNeonCodeKernel;
 #endif
 
-/// What ActiveKernel() would choose for this value of CAIRN_KERNEL (null = not set).
+/// Every code kernel this processor runs, the widest first; "scalar" is always the last.
+std::span<const CodeKernel* const> SupportedCodeKernels();
+
+/// What ActiveKernel() and ActiveCodeKernel() would choose for this value of CAIRN_KERNEL (null =
+/// not set). "avx512" stands for the VNNI codes too, where the processor has them.
 const Kernel& ChooseKernel(const char* wanted);
+const CodeKernel& ChooseCodeKernel(const char* wanted);
 
 }  // namespace cairn::kernels

@@ -1,7 +1,10 @@
 #include "query/candidates.h"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_set>
+
+#include "vector/document_filter.h"
 
 namespace cairn::query {
 namespace {
@@ -73,12 +76,14 @@ Result<CandidateList> TextCandidates(const SearchContext& context, std::string_v
 Result<CandidateList> VectorCandidates(const SearchContext& context, const float* vector,
                                        size_t depth, const Bitmap* filter) {
   const vector::VectorView& view = *context.vectors;
+  std::optional<vector::DocumentFilter> documents;
+  if (filter != nullptr) documents.emplace(*filter);
   // With a filter only a full search tells how many documents match.
   size_t k = filter == nullptr ? std::min(view.size(), 2 * depth + kTieSlack) : view.size();
   for (;; k = std::min(view.size(), 4 * k)) {
     vector::SearchOptions options;
     options.k = k;
-    options.filter = filter;
+    options.filter = documents ? &*documents : nullptr;
     std::vector<std::vector<vector::VectorHit>> hits;
     CAIRN_RETURN_IF_ERROR(view.Search(vector, 1, options, &hits));
     CandidateList list;

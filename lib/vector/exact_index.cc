@@ -14,8 +14,6 @@
 namespace cairn::vector {
 namespace {
 
-constexpr uint32_t kMaxDim = 65'535;
-
 class ExactView final : public VectorView {
  public:
   ExactView(const VectorIndexOptions& options, std::shared_ptr<const Snapshot> snapshot)
@@ -25,8 +23,18 @@ class ExactView final : public VectorView {
   size_t document_count() const override { return snapshot_->documents; }
   uint64_t memory_bytes() const override { return snapshot_->memory_bytes(); }
   Status Search(const float* queries, size_t query_count, const SearchOptions& options,
-                std::vector<std::vector<VectorHit>>* hits_out) const override {
+                std::vector<std::vector<VectorHit>>* hits_out, SearchWork* work) const override {
+    if (work != nullptr) work->vectors_scored += snapshot_->live * query_count;
     return SearchExact(*snapshot_, options_, queries, query_count, options, hits_out);
+  }
+  Status SearchOne(const float* query, const SearchOptions& options, VectorHit* hits_out,
+                   size_t* count_out, SearchWork* work) const override {
+    *count_out = 0;
+    std::vector<std::vector<VectorHit>> hits;
+    CAIRN_RETURN_IF_ERROR(Search(query, 1, options, &hits, work));
+    *count_out = hits[0].size();
+    std::copy(hits[0].begin(), hits[0].end(), hits_out);
+    return OkStatus();
   }
 
  private:
@@ -50,6 +58,7 @@ class ExactIndex final : public VectorIndex {
     return view_;
   }
   const VectorIndexOptions& options() const override { return options_; }
+  Status WaitIdle(int64_t) override { return OkStatus(); }
 
  private:
   void Publish(StoreEdit* edit) CAIRN_REQUIRES(write_mutex_);
@@ -102,13 +111,7 @@ void ExactIndex::Publish(StoreEdit* edit) {
 }  // namespace
 
 Result<std::unique_ptr<VectorIndex>> MakeExactIndex(const VectorIndexOptions& options) {
-  if (options.dim == 0 || options.dim > kMaxDim) {
-    return Error(Code::kInvalidArgument, "dimension ", options.dim, " is not in 1 to ", kMaxDim);
-  }
-  if (options.metric != Metric::kCosine && options.metric != Metric::kInnerProduct &&
-      options.metric != Metric::kL2) {
-    return Error(Code::kInvalidArgument, "unknown metric ", static_cast<int32_t>(options.metric));
-  }
+  CAIRN_RETURN_IF_ERROR(CheckIndexOptions(options));
   return std::unique_ptr<VectorIndex>(std::make_unique<ExactIndex>(options));
 }
 

@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cfloat>
 #include <new>
 #include <numeric>
 #include <utility>
 
 #include "kernels/distance.h"
+#include "vector/document_filter.h"
+#include "vector/score.h"
 #include "vector/top_k.h"
 
 namespace cairn::vector {
@@ -45,22 +46,11 @@ struct Candidates {
   }
 };
 
-/// In double, which no sum of products of floats overflows; brought back to the range of float.
-float ScoreInDouble(Metric metric, const float* query, const float* row, size_t dim) {
-  double sum = 0;
-  for (size_t i = 0; i < dim; ++i) {
-    double q = query[i];
-    double r = row[i];
-    sum += metric == Metric::kL2 ? -(q - r) * (q - r) : q * r;
-  }
-  return static_cast<float>(std::clamp<double>(sum, -FLT_MAX, FLT_MAX));
-}
-
 /// One search: what all its jobs share.
 class Scan {
  public:
   Scan(const Snapshot& snapshot, const VectorIndexOptions& options, const float* queries,
-       const Bitmap* filter)
+       const DocumentFilter* filter)
       : snapshot_(snapshot),
         kernel_(kernels::ActiveKernel()),
         metric_(options.metric),
@@ -92,7 +82,7 @@ class Scan {
     if (!entry.dead && filter_ == nullptr) return out->AddAll(begin, end);
     for (uint32_t row = begin; row < end; ++row) {
       if (entry.dead && entry.dead->Test(row)) continue;
-      if (filter_ != nullptr && !filter_->Test(ToInt(entry.block->Doc(row)))) continue;
+      if (filter_ != nullptr && !filter_->Test(entry.block->Doc(row))) continue;
       out->Add(row);
     }
   }
@@ -120,17 +110,13 @@ class Scan {
   void FinishScores(const RowBlock& block, const Candidates& candidates, const float* query,
                     float* scores) const {
     size_t count = candidates.row_count;
-    if (metric_ == Metric::kCosine) {
-      for (size_t i = 0; i < count; ++i) scores[i] = std::clamp(scores[i], -1.0f, 1.0f);
+    if (metric_ != Metric::kCosine && kernels::AllFinite(scores, count)) {
+      if (metric_ == Metric::kInnerProduct) return;
+      for (size_t i = 0; i < count; ++i) scores[i] = 0 - scores[i];
       return;
     }
-    if (metric_ == Metric::kL2) {
-      for (size_t i = 0; i < count; ++i) scores[i] = 0 - scores[i];
-    }
-    if (kernels::AllFinite(scores, count)) return;
     for (size_t i = 0; i < count; ++i) {
-      if (kernels::AllFinite(scores + i, 1)) continue;
-      scores[i] = ScoreInDouble(metric_, query, block.Row(candidates.rows[i]), dim_);
+      scores[i] = FinishScore(metric_, scores[i], query, block.Row(candidates.rows[i]), dim_);
     }
   }
 
@@ -140,7 +126,7 @@ class Scan {
   const size_t dim_;
   const size_t tile_rows_;
   const float* const queries_;
-  const Bitmap* const filter_;
+  const DocumentFilter* const filter_;
 };
 
 /// How a search is cut into jobs: groups of queries times ranges of slots.

@@ -57,6 +57,7 @@ class RowStore {
   explicit RowStore(uint32_t dim);
 
   const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
+  bool Contains(DocNo doc) const { return documents_.find(doc) != documents_.end(); }
 
  private:
   friend class StoreEdit;

@@ -9,6 +9,23 @@
 
 namespace cairn::vector {
 
+namespace {
+
+constexpr uint32_t kMaxDim = 65'535;
+
+}  // namespace
+
+Status CheckIndexOptions(const VectorIndexOptions& options) {
+  if (options.dim == 0 || options.dim > kMaxDim) {
+    return Error(Code::kInvalidArgument, "dimension ", options.dim, " is not in 1 to ", kMaxDim);
+  }
+  if (options.metric != Metric::kCosine && options.metric != Metric::kInnerProduct &&
+      options.metric != Metric::kL2) {
+    return Error(Code::kInvalidArgument, "unknown metric ", static_cast<int32_t>(options.metric));
+  }
+  return OkStatus();
+}
+
 Status ValidateVectors(const float* vectors, size_t count, uint32_t dim, Metric metric) {
   if (vectors == nullptr && count != 0) {
     return Error(Code::kInvalidArgument, "no data given for ", count, " vectors");

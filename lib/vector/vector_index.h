@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
-#include "base/bitmap.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
@@ -18,7 +19,11 @@ struct VectorIndexOptions {
   uint32_t dim = 0;  ///< 1 to 65,535
   Metric metric = Metric::kCosine;
   ThreadPool* pool = nullptr;  ///< borrowed; null = search in the calling thread only
+  /// Where sealed segments are kept as files, to be mapped; "" = in memory only. Must exist.
+  std::string directory;
 };
+
+class DocumentFilter;
 
 struct VectorHit {
   ChunkRef chunk;
@@ -29,7 +34,21 @@ struct VectorHit {
 
 struct SearchOptions {
   size_t k = 10;
-  const Bitmap* filter = nullptr;  ///< of document numbers; null = all
+  const DocumentFilter* filter = nullptr;  ///< null = all documents
+  /// Share of the true k nearest that answers should hold on average, in (0, 1]; 1 = exact search.
+  float target_recall = 0.98f;
+  uint32_t ef = 0;  ///< beam width of the graph search; 0 = what target_recall asks for
+  float min_score = -std::numeric_limits<float>::infinity();  ///< hits below are left out
+};
+
+/// How a search was done. Adds up over segments and queries.
+struct SearchWork {
+  enum class Mode : int32_t { kExact = 0, kGraph = 1, kFilteredGraph = 2 };
+  Mode mode = Mode::kExact;     ///< of the largest segment
+  uint64_t codes_scored = 0;    ///< quantized distances computed
+  uint64_t vectors_scored = 0;  ///< distances computed on the original vectors
+  uint32_t ef = 0;              ///< beam width used in the largest segment; 0 = none
+  bool fell_back = false;       ///< a filtered traversal came up short and was done again exactly
 };
 
 /// An unchanging view of the index: what was in it when the view was taken.
@@ -45,7 +64,11 @@ class VectorView {
   /// length). hits_out gets one list per query, score descending, ties by chunk ascending, of
   /// min(k, matching) entries.
   virtual Status Search(const float* queries, size_t query_count, const SearchOptions& options,
-                        std::vector<std::vector<VectorHit>>* hits_out) const = 0;
+                        std::vector<std::vector<VectorHit>>* hits_out,
+                        SearchWork* work = nullptr) const = 0;
+  /// One query, without allocating: hits_out has room for options.k. The same as Search otherwise.
+  virtual Status SearchOne(const float* query, const SearchOptions& options, VectorHit* hits_out,
+                           size_t* count_out, SearchWork* work = nullptr) const = 0;
 };
 using VectorViewPtr = std::shared_ptr<const VectorView>;
 
@@ -69,10 +92,20 @@ class VectorIndex {
   /// Copies one pointer under a mutex that no writer holds while it works.
   virtual VectorViewPtr View() const = 0;
   virtual const VectorIndexOptions& options() const = 0;
+  /// Waits until no background work is left. kTimedOut after `timeout_ns`; negative = wait for
+  /// ever.
+  virtual Status WaitIdle(int64_t timeout_ns) = 0;
 };
 
-/// Exact search by a scan with the widest kernel. kInvalidArgument for a dimension out of range.
+/// Exact search by a scan with the widest kernel.
 Result<std::unique_ptr<VectorIndex>> MakeExactIndex(const VectorIndexOptions& options);
+
+/// Approximate search in sealed graphs and exact search in what was added since; seals and merges
+/// by itself on `options.pool`, or within the calls that write when there is none.
+Result<std::unique_ptr<VectorIndex>> MakeSegmentedIndex(const VectorIndexOptions& options);
+
+/// kInvalidArgument for a dimension or metric that there is not.
+Status CheckIndexOptions(const VectorIndexOptions& options);
 
 /// kInvalidArgument, with the index of the row, for NaN or infinity and, under cosine, for zero.
 Status ValidateVectors(const float* vectors, size_t count, uint32_t dim, Metric metric);

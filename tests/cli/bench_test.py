@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import struct
 import subprocess
 import unittest
 
@@ -123,6 +124,90 @@ class IndexAndSearch(CliTest):
         done = bench("index", "--root", self.folder / "missing")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("missing", done.stderr)
+
+
+class Vector(CliTest):
+    """The commands that measure the vector index, with whatever peers the build has."""
+
+    def lines(self, *args):
+        done = bench(*args, "--repeat", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(lines[-1]["phase"], "summary")
+        return lines
+
+    def write_vecs(self, name, code, rows):
+        path = self.folder / name
+        path.write_bytes(b"".join(struct.pack("<i%d%s" % (len(row), code), len(row), *row)
+                                  for row in rows))
+        return path
+
+    def test_every_engine_reaches_a_target(self):
+        lines = self.lines("vector", "--synthetic", "2000x16:1", "--targets", "0.90,0.99")
+        summary = lines[-1]
+        engines = {line["engine"] for line in lines if line.get("phase") == "build"}
+        self.assertIn("cairn", engines)
+        self.assertEqual(set(summary["ratio"]), engines - {"cairn"})
+        self.assertEqual(set(summary["build_ratio"]), engines - {"cairn"})
+        for engine in engines:
+            points = [line for line in lines
+                      if line.get("engine") == engine and line["phase"] == "search"]
+            self.assertGreaterEqual(max(point["recall"] for point in points), 0.99, engine)
+            for key in ("qps", "p50_us", "p99_us", "ef"):
+                self.assertGreater(points[0][key], 0)
+            self.assertEqual(list(summary["qps"][engine]), ["0.90", "0.99"])
+        exact = [line for line in lines if line["phase"] == "exact"]
+        self.assertEqual({line["recall"] for line in exact}, {1})
+
+    def test_files_and_their_ground_truth(self):
+        base = [[x, y] for x in range(20) for y in range(20)]
+        queries = [[0.2, 0.1], [7.1, 12.2]]
+        truth = [[0], [7 * 20 + 12]]
+        args = ["--queries", self.write_vecs("q.fvecs", "f", queries), "--metric", "l2",
+                "--k", "1", "--targets", "0.9", "--peers", "none"]
+        paths = [self.write_vecs("b.fvecs", "f", base), self.write_vecs("b.bvecs", "B", base)]
+        header = "{'descr': '<f4', 'fortran_order': False, 'shape': (400, 2), }"
+        npy = self.folder / "b.npy"
+        npy.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() +
+                        struct.pack("<800f", *[value for row in base for value in row]))
+        good = self.write_vecs("good.ivecs", "i", truth)
+        wrong = self.write_vecs("wrong.ivecs", "i", [[400], [0]])
+        for path in paths + [npy]:
+            lines = self.lines("vector", "--base", path, "--groundtruth", good, *args)
+            self.assertEqual(lines[-1]["rows"], 400)
+            self.assertEqual([line["recall"] for line in lines if line["phase"] == "exact"], [1])
+        done = bench("vector", "--base", npy, "--groundtruth", wrong, *args)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("not there", done.stderr)
+        npy.write_bytes(npy.read_bytes()[:-1])
+        done = bench("vector", "--base", npy, *args)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("b.npy", done.stderr)
+
+    def test_filters_of_every_shape(self):
+        lines = self.lines("filter", "--synthetic", "2000x8:1", "--query-limit", "10")
+        cases = [line for line in lines if line["phase"] == "filter"]
+        self.assertEqual(len({(line["shape"], line["pass_percent"]) for line in cases}), 24)
+        self.assertGreaterEqual(lines[-1]["least_recall"], 0.9)
+        self.assertEqual(lines[-1]["least_hits_share"], 1)
+
+    def test_churn_keeps_every_document(self):
+        lines = self.lines("churn", "--synthetic", "1000x8:1", "--rounds", "2")
+        self.assertEqual([line["live"] for line in lines[:-1]], [1000] * 3)
+        self.assertLess(abs(lines[-1]["recall_loss"]), 0.05)
+
+    def test_searches_while_a_writer_adds(self):
+        lines = self.lines("mixed", "--synthetic", "1000x8:1", "--rounds", "1", "--seconds", "1")
+        self.assertGreater(lines[-1]["qps_share"], 0)
+        self.assertGreater(lines[-1]["adds_per_s"], 0)
+
+    def test_wrong_command_lines(self):
+        for args, words in ((["--synthetic", "9"], "ROWSxDIMENSIONS:SEED"), ([], "--base"),
+                            (["--synthetic", "9x9:1", "--peers", "x"], "no peer x"),
+                            (["--synthetic", "9x9:1", "--targets", "2"], "at most 1")):
+            done = bench("vector", *args)
+            self.assertEqual(done.returncode, 2, (args, done.stderr))
+            self.assertIn(words, done.stderr)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,151 @@
+#include "vector/code_scan.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/code_distance.h"
+#include "kernels/distance.h"
+#include "vector/score.h"
+
+namespace cairn::vector {
+namespace {
+
+constexpr uint32_t kTileRows = 256;
+constexpr float kRoundingSlack = 1.0001f;
+
+class CodeScan {
+ public:
+  CodeScan(const Segment& segment, const QueryCode& query, size_t k, SearchScratch* scratch)
+      : graph_(segment.graph),
+        query_(query),
+        k_(k),
+        doubt_(2 * kRoundingSlack * (query.error + segment.max_code_error)),
+        scratch_(*scratch) {
+    scratch_.found.clear();
+    scratch_.scores.clear();
+    if (scratch_.dots.size() < kTileRows) scratch_.dots.resize(kTileRows);
+    score_ = graph_.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
+                                               : kernels::ActiveCodeKernel().dot4;
+  }
+
+  /// Rows first, first + 1, ...
+  void ScoreRun(uint32_t first, uint32_t count, const RowMarks& dead) {
+    int32_t* dots = scratch_.dots.data();
+    score_(query_.lanes.data(), {graph_.Code(first), graph_.stride, nullptr}, count, graph_.lanes,
+           dots);
+    for (uint32_t i = 0; i < count; ++i) {
+      float distance = Distance(first + i, dots[i]);
+      if (distance <= limit_ && !dead.Test(first + i)) Note(distance, first + i);
+    }
+  }
+  void ScoreList(const uint32_t* rows, uint32_t count) {
+    int32_t* dots = scratch_.dots.data();
+    for (uint32_t i = 0; i < count; ++i) __builtin_prefetch(graph_.Code(rows[i]));
+    score_(query_.lanes.data(), {graph_.blocks, graph_.stride, rows}, count, graph_.lanes, dots);
+    for (uint32_t i = 0; i < count; ++i) {
+      float distance = Distance(rows[i], dots[i]);
+      if (distance <= limit_) Note(distance, rows[i]);
+    }
+  }
+  /// Leaves in scratch->found what may be among the k nearest, nearest code first.
+  void Finish() {
+    auto& found = scratch_.found;
+    std::erase_if(found, [this](const Candidate& c) { return c.distance > limit_; });
+    std::sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
+      return a.distance != b.distance ? a.distance < b.distance : a.row < b.row;
+    });
+  }
+
+ private:
+  float Distance(uint32_t row, int32_t dot) const {
+    return graph_.bias[row] - query_.weight * static_cast<float>(dot) + query_.constant;
+  }
+  /// `scores` is a heap of the k smallest distances so far, the largest on top.
+  void Note(float distance, uint32_t row) {
+    auto& nearest = scratch_.scores;
+    auto& found = scratch_.found;
+    found.push_back({distance, row});
+    if (nearest.size() == k_) {
+      if (distance >= nearest.front()) return;
+      std::pop_heap(nearest.begin(), nearest.end());
+      nearest.back() = distance;
+    } else {
+      nearest.push_back(distance);
+    }
+    std::push_heap(nearest.begin(), nearest.end());
+    if (nearest.size() < k_) return;
+    float reach = std::sqrt(std::max(0.0f, nearest.front())) + doubt_;
+    limit_ = reach * reach * kRoundingSlack;
+    if (found.size() < 4096 || found.size() < 2 * kept_) return;
+    std::erase_if(found, [this](const Candidate& c) { return c.distance > limit_; });
+    kept_ = found.size();
+  }
+
+  const Graph& graph_;
+  const QueryCode& query_;
+  const size_t k_;
+  const float doubt_;  // by how much a distance may be wrong, at both ends of a comparison
+  SearchScratch& scratch_;
+  void (*score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
+  float limit_ = std::numeric_limits<float>::infinity();
+  size_t kept_ = 0;
+};
+
+/// The least distance that a vector of this score has, in the scale of codes.
+float DistanceOf(const Quantizer::Parameters& p, float score, float query_length) {
+  if (p.metric == Metric::kL2) return std::sqrt(std::max(0.0f, -score));
+  float bound = p.metric == Metric::kCosine ? 1.0f : p.norm_bound;
+  return std::sqrt(std::max(0.0f, query_length + bound - 2 * score));
+}
+
+}  // namespace
+
+void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* allowed,
+                 const float* query, size_t k, SearchScratch* scratch, BestHits* hits,
+                 SearchWork* work) {
+  CodeScan scan(segment, scratch->query, k, scratch);
+  uint32_t size = segment.size();
+  if (allowed == nullptr) {
+    for (uint32_t row = 0; row < size; row += kTileRows) {
+      scan.ScoreRun(row, std::min(kTileRows, size - row), dead);
+    }
+    work->codes_scored += size;
+  } else {
+    uint32_t rows[kTileRows];
+    uint32_t count = 0;
+    auto flush = [&] {
+      if (count == 0) return;
+      scan.ScoreList(rows, count);
+      work->codes_scored += count;
+      count = 0;
+    };
+    for (size_t word = 0; word < allowed->words.size(); ++word) {
+      for (uint64_t bits = allowed->words[word]; bits != 0; bits &= bits - 1) {
+        auto row = static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
+        if (dead.Test(row)) continue;
+        rows[count++] = row;
+        if (count == kTileRows) flush();
+      }
+    }
+    flush();
+  }
+  scan.Finish();
+  const Quantizer::Parameters& p = segment.quantizer.parameters();
+  float length =
+      p.metric == Metric::kInnerProduct ? kernels::ActiveKernel().dot(query, query, p.dim) : 1.0f;
+  float doubt = kRoundingSlack * (scratch->query.error + segment.max_code_error);
+  for (const Candidate& candidate : scratch->found) {
+    if (hits->full()) {
+      float nearest = std::sqrt(std::max(0.0f, candidate.distance)) - doubt;
+      if (nearest > DistanceOf(p, hits->threshold(), length) * kRoundingSlack + 1e-6f) break;
+    }
+    ++work->vectors_scored;
+    const float* row = segment.rows.Vector(candidate.row);
+    hits->Offer({segment.rows.Chunk(candidate.row), Score(p.metric, query, row, p.dim)});
+  }
+}
+
+}  // namespace cairn::vector

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "vector/quantizer.h"
+
+namespace cairn::vector {
+
+constexpr uint32_t kMaxDegree = 32;            ///< neighbours per row
+constexpr uint32_t kNoNeighbour = UINT32_MAX;  ///< ends a shorter list
+constexpr uint32_t kMaxGraphRows = 1u << 31;
+
+/// A neighbour graph over coded rows, as the search sees it: one block per row, its code first and
+/// its neighbours behind it, so that one stream of cache lines holds all that a step reads.
+///
+/// Ids are below row_count in a graph made here; a search of a graph read from a file checks them.
+struct Graph {
+  const uint8_t* blocks = nullptr;  ///< row_count x stride bytes, on a cache line boundary
+  size_t stride = 0;
+  size_t code_bytes = 0;
+  size_t lanes = 0;
+  CodeWidth width = CodeWidth::kSeven;
+  const float* bias = nullptr;  ///< row_count
+  uint32_t row_count = 0;
+  std::span<const uint32_t> entries;  ///< rows where searches may start, well spread
+
+  const uint8_t* Code(uint32_t row) const { return blocks + size_t{row} * stride; }
+  const uint32_t* Neighbours(uint32_t row) const {
+    return reinterpret_cast<const uint32_t*>(Code(row) + code_bytes);
+  }
+};
+
+/// Bytes from one block to the next.
+constexpr size_t BlockStride(size_t code_bytes) {
+  return (code_bytes + kMaxDegree * sizeof(uint32_t) + 63) / 64 * 64;
+}
+
+/// Zeroed memory on 2 MB boundaries, in huge pages where the system has them to give.
+class Slab {
+ public:
+  explicit Slab(size_t bytes);
+  ~Slab();
+  Slab(const Slab&) = delete;
+  Slab& operator=(const Slab&) = delete;
+  uint8_t* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  void* mapping_ = nullptr;
+  size_t mapped_bytes_ = 0;
+  uint8_t* data_ = nullptr;
+  const size_t bytes_;
+};
+
+/// A graph under construction, or one that owns its memory.
+struct OwnedGraph {
+  std::shared_ptr<Slab> slab;
+  std::vector<float> bias;
+  std::vector<uint32_t> entries;
+  size_t code_bytes = 0;
+  size_t lanes = 0;
+  CodeWidth width = CodeWidth::kSeven;
+  uint32_t row_count = 0;
+
+  /// Room for `rows` rows with codes of `quantizer`; no row has neighbours.
+  static OwnedGraph Create(const Quantizer& quantizer, uint32_t rows);
+
+  size_t stride() const { return BlockStride(code_bytes); }
+  uint8_t* Code(uint32_t row) const { return slab->data() + size_t{row} * stride(); }
+  uint32_t* Neighbours(uint32_t row) const {
+    return reinterpret_cast<uint32_t*>(Code(row) + code_bytes);
+  }
+  Graph view() const;
+};
+
+}  // namespace cairn::vector

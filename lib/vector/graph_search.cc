@@ -1,0 +1,317 @@
+#include "vector/graph_search.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+
+#include "kernels/code_distance.h"
+
+namespace cairn::vector {
+namespace {
+
+constexpr size_t kCacheLine = 64;
+constexpr uint64_t kExpanded = uint64_t{1} << 31;
+constexpr size_t kFilteredSeeds = 32;
+constexpr size_t kMaxStep = 512;  // rows scored in one step of a filtered search
+
+/// Floats as integers of the same order.
+uint64_t OrderOf(float value) {
+  auto bits = std::bit_cast<uint32_t>(value);
+  return bits ^ ((bits >> 31) != 0 ? 0xFFFFFFFFu : 0x80000000u);
+}
+float ValueOf(uint64_t order) {
+  auto bits = static_cast<uint32_t>(order);
+  return std::bit_cast<float>(bits ^ ((bits >> 31) != 0 ? 0x80000000u : 0xFFFFFFFFu));
+}
+
+/// The best rows met so far, nearest first, in one array of integers: distance, a bit that says
+/// whether the row's neighbours were looked at, row.
+class Pool {
+ public:
+  Pool(std::vector<uint64_t>* buffer, uint32_t capacity) : capacity_(capacity) {
+    if (buffer->size() < capacity) buffer->resize(capacity);
+    entries_ = buffer->data();
+  }
+
+  uint32_t size() const { return size_; }
+  uint32_t Row(uint32_t i) const { return static_cast<uint32_t>(entries_[i] & (kExpanded - 1)); }
+  float Distance(uint32_t i) const { return ValueOf(entries_[i] >> 32); }
+  bool full() const { return size_ == capacity_; }
+
+  /// The place where it went, or capacity when it is too far.
+  uint32_t Offer(float distance, uint32_t row) {
+    uint64_t entry = OrderOf(distance) << 32 | row;
+    if (entry >= bound_) return capacity_;
+    uint64_t* at = entries_;
+    for (uint32_t length = size_; length > 0;) {
+      uint32_t half = length / 2;
+      bool right = at[half] < entry;
+      at = right ? at + half + 1 : at;
+      length = right ? length - half - 1 : half;
+    }
+    uint64_t* end = entries_ + (size_ < capacity_ ? size_++ : capacity_ - 1);
+    for (uint64_t* p = end; p > at; --p) *p = p[-1];
+    *at = entry;
+    // At an equal distance the first met stays.
+    if (size_ == capacity_) bound_ = entries_[capacity_ - 1] >> 32 << 32;
+    return static_cast<uint32_t>(at - entries_);
+  }
+  /// The next entry from `at` on that was not expanded; size() when there is none.
+  uint32_t Next(uint32_t at) const {
+    while (at < size_ && (entries_[at] & kExpanded) != 0) ++at;
+    return at;
+  }
+  uint32_t Expand(uint32_t i) {
+    uint32_t row = Row(i);
+    entries_[i] |= kExpanded;
+    return row;
+  }
+
+ private:
+  uint64_t* entries_;
+  const uint32_t capacity_;
+  uint32_t size_ = 0;
+  uint64_t bound_ = ~uint64_t{0};
+};
+
+/// One search: what its steps share.
+template <bool kGrowing>
+class Walk {
+ public:
+  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t ef,
+       SearchScratch* scratch)
+      : graph_(graph),
+        query_(query.lanes.data()),
+        weight_(query.weight),
+        further_(further),
+        score_(graph.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
+                                                : kernels::ActiveCodeKernel().dot4),
+        code_lines_((graph.code_bytes + kCacheLine - 1) / kCacheLine),
+        scratch_(*scratch),
+        pool_(&scratch->pool, ef) {
+    scratch_.visited.Begin(graph.row_count);
+    seen_ = scratch_.visited.words();
+    size_t room = std::max<size_t>(kMaxStep + kMaxDegree, graph.entries.size());
+    if (scratch_.dots.size() < room) scratch_.dots.resize(room);
+    if (scratch_.rows.size() < room) scratch_.rows.resize(room);
+  }
+
+  Pool& pool() { return pool_; }
+  uint64_t scored() const { return scored_; }
+  uint32_t* rows() { return scratch_.rows.data(); }
+
+  /// True the first time.
+  bool Visit(uint32_t row) {
+    uint64_t& word = seen_[row / 64];
+    uint64_t bit = uint64_t{1} << (row % 64);
+    bool fresh = (word & bit) == 0;
+    word |= bit;
+    return fresh;
+  }
+  void Remember(const uint32_t* rows, size_t count) {
+    auto& marked = scratch_.visited.marked();
+    marked.insert(marked.end(), rows, rows + count);
+  }
+  static uint32_t Load(const uint32_t* neighbour) {
+    if constexpr (!kGrowing) return *neighbour;
+    // Only threads that insert write, so the const is not the object's own.
+    return std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(neighbour))
+        .load(std::memory_order_relaxed);
+  }
+  void PrefetchCode(uint32_t row) const {
+    const uint8_t* code = graph_.Code(row);
+    for (size_t line = 0; line < code_lines_; ++line) {
+      __builtin_prefetch(code + line * kCacheLine);
+    }
+    __builtin_prefetch(graph_.bias + row);
+  }
+  void PrefetchNeighbours(uint32_t row) const {
+    const auto* neighbours = reinterpret_cast<const uint8_t*>(graph_.Neighbours(row));
+    __builtin_prefetch(neighbours);
+    __builtin_prefetch(neighbours + kCacheLine);
+  }
+
+  /// Starts from the nearest entry.
+  void Enter() {
+    size_t count = graph_.entries.size();
+    const uint32_t* entries = graph_.entries.data();
+    int32_t* dots = Score(entries, count);
+    float nearest = 0;
+    uint32_t row = kNoNeighbour;
+    for (size_t i = 0; i < count; ++i) {
+      float distance = Distance(entries[i], dots[i]);
+      if (row == kNoNeighbour || distance < nearest) {
+        nearest = distance;
+        row = entries[i];
+      }
+    }
+    if (row == kNoNeighbour) return;
+    Visit(row);
+    Remember(&row, 1);
+    pool_.Offer(nearest, row);
+  }
+
+  /// Gathers the unmet neighbours of `row` behind the first `count` of rows(); the new count.
+  size_t Gather(uint32_t row, size_t count) {
+    const uint32_t* neighbours = graph_.Neighbours(row);
+    uint32_t* out = rows();
+    for (uint32_t i = 0; i < kMaxDegree; ++i) {
+      uint32_t other = Load(neighbours + i);
+      // Ends the list, and keeps a damaged one from leading anywhere.
+      if (other >= graph_.row_count) break;
+      out[count] = other;
+      count += Visit(other) ? 1 : 0;
+    }
+    return count;
+  }
+
+  /// Scores the first `count` of rows() and offers them. The first pool place that changed, or
+  /// `next` when that is before it.
+  uint32_t OfferAll(size_t count, uint32_t next) {
+    const uint32_t* found = rows();
+    const int32_t* dots = Score(found, count);
+    Remember(found, count);
+    uint32_t first = next;
+    for (size_t i = 0; i < count; ++i) {
+      uint32_t place = pool_.Offer(Distance(found[i], dots[i]), found[i]);
+      if (place < first) {
+        first = place;
+        PrefetchNeighbours(found[i]);
+      }
+    }
+    return first;
+  }
+
+  void TakeFound() {
+    auto& found = scratch_.found;
+    found.resize(pool_.size());
+    for (uint32_t i = 0; i < pool_.size(); ++i) found[i] = {pool_.Distance(i), pool_.Row(i)};
+  }
+
+ private:
+  int32_t* Score(const uint32_t* rows, size_t count) {
+    int32_t* dots = scratch_.dots.data();
+    score_(query_, {graph_.blocks, graph_.stride, rows}, count, graph_.lanes, dots);
+    scored_ += count;
+    return dots;
+  }
+  float Distance(uint32_t row, int32_t dot) const {
+    float distance = graph_.bias[row] - weight_ * static_cast<float>(dot);
+    if constexpr (kGrowing) {
+      if (further_.of_row != nullptr) distance -= further_.twice_query * further_.of_row[row];
+    }
+    return distance;
+  }
+
+  const Graph& graph_;
+  const int8_t* const query_;
+  const float weight_;
+  const FurtherCoordinate& further_;
+  void (*const score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
+  const size_t code_lines_;
+  SearchScratch& scratch_;
+  Pool pool_;
+  uint64_t* seen_;
+  uint64_t scored_ = 0;
+};
+
+template <bool kGrowing>
+uint64_t BestFirst(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further,
+                   uint32_t ef, SearchScratch* scratch) {
+  Walk<kGrowing> walk(graph, query, further, ef, scratch);
+  walk.Enter();
+  Pool& pool = walk.pool();
+  for (uint32_t at = 0; at < pool.size();) {
+    size_t count = walk.Gather(pool.Expand(at), 0);
+    for (size_t i = 0; i < count; ++i) walk.PrefetchCode(walk.rows()[i]);
+    uint32_t next = pool.Next(at + 1);
+    if (next < pool.size()) walk.PrefetchNeighbours(pool.Row(next));
+    at = pool.Next(walk.OfferAll(count, next));
+  }
+  walk.TakeFound();
+  return walk.scored();
+}
+
+/// Every so many-th of the allowed rows, so that the sample is spread over all of them.
+void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
+                   std::vector<uint32_t>* out) {
+  size_t words = allowed.words.size();
+  for (size_t i = 0; i < wanted; ++i) {
+    size_t begin = words * i / wanted;
+    size_t end = words * (i + 1) / wanted;
+    for (size_t w = begin; w < end; ++w) {
+      uint64_t bits = allowed.words[w];
+      if (bits == 0) continue;
+      auto row = static_cast<uint32_t>(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
+      if (dead.Test(row)) continue;
+      out->push_back(row);
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, SearchScratch* scratch,
+                 uint64_t* codes_scored) {
+  *codes_scored += BestFirst<false>(graph, query, {}, ef, scratch);
+}
+
+void SearchGrowingGraph(const Graph& graph, const QueryCode& query,
+                        const FurtherCoordinate& further, uint32_t ef, SearchScratch* scratch) {
+  BestFirst<true>(graph, query, further, ef, scratch);
+}
+
+bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSet& allowed,
+                         const RowMarks& dead, uint32_t ef, uint64_t max_scored,
+                         SearchScratch* scratch, uint64_t* codes_scored) {
+  Walk<false> walk(graph, query, {}, ef, scratch);
+  Pool& pool = walk.pool();
+  auto accepted = [&](uint32_t row) { return allowed.Test(row) && !dead.Test(row); };
+  // One row that is not allowed may start the search: the nearest entry. It is looked through only.
+  walk.Enter();
+  uint32_t entry = pool.size() > 0 ? pool.Row(0) : kNoNeighbour;
+  std::vector<uint32_t> seeds;
+  SampleAllowed(allowed, dead, kFilteredSeeds, &seeds);
+  size_t count = 0;
+  for (uint32_t row : seeds) {
+    if (walk.Visit(row)) walk.rows()[count++] = row;
+  }
+  walk.OfferAll(count, 0);
+  for (uint32_t at = 0; at < pool.size();) {
+    uint32_t row = pool.Expand(at);
+    count = 0;
+    const uint32_t* neighbours = graph.Neighbours(row);
+    for (uint32_t i = 0; i < kMaxDegree && neighbours[i] < graph.row_count; ++i) {
+      walk.PrefetchNeighbours(neighbours[i]);
+    }
+    for (uint32_t i = 0; i < kMaxDegree && neighbours[i] < graph.row_count; ++i) {
+      uint32_t near = neighbours[i];
+      if (accepted(near)) {
+        if (walk.Visit(near)) {
+          walk.rows()[count++] = near;
+          walk.PrefetchCode(near);
+        }
+        continue;
+      }
+      if (!walk.Visit(near)) continue;
+      walk.Remember(&near, 1);
+      const uint32_t* beyond = graph.Neighbours(near);
+      for (uint32_t j = 0; j < kMaxDegree && beyond[j] < graph.row_count; ++j) {
+        if (count >= kMaxStep || !accepted(beyond[j]) || !walk.Visit(beyond[j])) continue;
+        walk.rows()[count++] = beyond[j];
+        walk.PrefetchCode(beyond[j]);
+      }
+    }
+    at = pool.Next(walk.OfferAll(count, pool.Next(at + 1)));
+    if (walk.scored() > max_scored) break;
+  }
+  *codes_scored += walk.scored();
+  bool trusted = walk.scored() <= max_scored && pool.full();
+  walk.TakeFound();
+  std::erase_if(scratch->found,
+                [&](const Candidate& c) { return c.row == entry && !accepted(entry); });
+  return trusted;
+}
+
+}  // namespace cairn::vector

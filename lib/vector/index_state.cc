@@ -1,0 +1,22 @@
+#include "vector/index_state.h"
+
+namespace cairn::vector {
+
+uint64_t IndexState::live() const {
+  uint64_t rows = active->live + (frozen == nullptr ? 0 : frozen->live);
+  for (const SealedPart& part : sealed) rows += part.live();
+  return rows;
+}
+
+uint64_t IndexState::memory_bytes() const {
+  uint64_t bytes = sizeof(*this) + active->memory_bytes();
+  if (frozen != nullptr) bytes += frozen->memory_bytes();
+  for (const SealedPart& part : sealed) {
+    const Segment& segment = *part.segment;
+    bytes += segment.heap_bytes + segment.rows.heap_bytes() + part.dead.heap_bytes() +
+             segment.by_document.capacity() * sizeof(uint32_t);
+  }
+  return bytes;
+}
+
+}  // namespace cairn::vector

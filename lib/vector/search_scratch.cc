@@ -1,0 +1,43 @@
+#include "vector/search_scratch.h"
+
+#include <algorithm>
+
+namespace cairn::vector {
+
+void VisitedRows::Begin(uint32_t row_count) {
+  size_t needed = (size_t{row_count} + 63) / 64;
+  // Clearing word by word is cheaper only while the marks are few.
+  if (marked_.size() * 4 < words_.size()) {
+    for (uint32_t row : marked_) words_[row / 64] = 0;
+  } else {
+    std::fill(words_.begin(), words_.end(), 0);
+  }
+  marked_.clear();
+  if (words_.size() < needed) words_.resize(needed);
+}
+
+ScratchPool::~ScratchPool() {
+  for (auto& slot : free_) delete slot.load();
+}
+
+SearchScratch* ScratchPool::Take() {
+  for (auto& slot : free_) {
+    if (slot.load(std::memory_order_relaxed) == nullptr) continue;
+    SearchScratch* scratch = slot.exchange(nullptr, std::memory_order_acquire);
+    if (scratch != nullptr) return scratch;
+  }
+  return new SearchScratch;
+}
+
+void ScratchPool::Return(SearchScratch* scratch) {
+  for (auto& slot : free_) {
+    SearchScratch* none = nullptr;
+    if (slot.compare_exchange_strong(none, scratch, std::memory_order_release,
+                                     std::memory_order_relaxed)) {
+      return;
+    }
+  }
+  delete scratch;
+}
+
+}  // namespace cairn::vector

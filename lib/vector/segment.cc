@@ -1,0 +1,19 @@
+#include "vector/segment.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace cairn::vector {
+
+void Segment::SortByDocument() {
+  by_document.clear();
+  bool sorted = true;
+  for (uint32_t row = 1; sorted && row < size(); ++row) sorted = rows.Doc(row - 1) <= rows.Doc(row);
+  if (sorted) return;
+  by_document.resize(size());
+  std::iota(by_document.begin(), by_document.end(), 0u);
+  std::sort(by_document.begin(), by_document.end(),
+            [this](uint32_t a, uint32_t b) { return rows.Chunk(a) < rows.Chunk(b); });
+}
+
+}  // namespace cairn::vector

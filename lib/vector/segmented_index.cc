@@ -1,0 +1,395 @@
+#include "vector/segmented_index.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/sync_point.h"
+#include "kernels/distance.h"
+#include "vector/segment_builder.h"
+#include "vector/segment_file.h"
+
+namespace cairn::vector {
+namespace {
+
+constexpr uint32_t kMinGraphRows = 2000;          // below, an exact scan is as fast
+constexpr uint32_t kSealRows = 1024;              // of the fresh rows, once there is a graph
+constexpr uint64_t kCheapCopyBytes = 256u << 20;  // a graph up to this size is grown at every seal
+constexpr uint64_t kMergeRatio = 8;
+constexpr double kQuietDeadShare = 0.05;  // left out when the index has time for it
+constexpr uint64_t kUnsavedRows = 16'384;
+constexpr int64_t kQuietNs = 1'000'000'000;
+
+/// The rows of the parts and of the frozen rows that are live, in the order of their documents.
+class LiveRows {
+ public:
+  void Add(const SealedPart& part) {
+    for (uint32_t row = 0; row < part.segment->size(); ++row) {
+      if (part.dead.Test(row)) continue;
+      rows_.push_back({part.segment->rows.Chunk(row), part.segment->rows.Vector(row)});
+    }
+  }
+  void Add(const Snapshot& snapshot) {
+    for (size_t slot = 0; slot < snapshot.directory.slot_count(); ++slot) {
+      const BlockEntry& entry = snapshot.directory.At(slot);
+      if (entry.live == 0) continue;
+      for (uint32_t row = 0; row < entry.count; ++row) {
+        if (entry.dead && entry.dead->Test(row)) continue;
+        rows_.push_back({entry.block->Chunk(row), entry.block->Row(row)});
+      }
+    }
+  }
+  RowTable ToTable(uint32_t dim) {
+    std::sort(rows_.begin(), rows_.end(),
+              [](const Row& a, const Row& b) { return a.chunk < b.chunk; });
+    RowTable table(dim);
+    for (const Row& row : rows_) table.Append(row.vector, row.chunk);
+    return table;
+  }
+
+ private:
+  struct Row {
+    ChunkRef chunk;
+    const float* vector;
+  };
+  std::vector<Row> rows_;
+};
+
+}  // namespace
+
+SegmentedIndex::SegmentedIndex(const VectorIndexOptions& options)
+    : options_(options),
+      threads_(options.pool == nullptr ? 0 : options.pool->thread_count()),
+      scratch_(std::make_shared<ScratchPool>()),
+      active_(std::make_unique<RowStore>(options.dim)),
+      alive_(std::make_shared<Alive>(this)) {
+  MutexLock lock(write_mutex_);
+  PublishLocked();
+}
+
+SegmentedIndex::~SegmentedIndex() {
+  stopping_ = true;
+  {
+    // From here on a timer that fires finds nothing.
+    MutexLock lock(alive_->mutex);
+    alive_->index = nullptr;
+  }
+  MutexLock lock(write_mutex_);
+  while (job_running_) job_done_.Wait(write_mutex_);
+}
+
+void SegmentedIndex::PublishLocked() {
+  auto state = std::make_shared<IndexState>();
+  state->active = active_->snapshot();
+  if (frozen_ != nullptr) state->frozen = frozen_->snapshot();
+  state->sealed = sealed_;
+  state->documents = documents_;
+  VectorViewPtr view = std::make_shared<SegmentedView>(options_, std::move(state), scratch_);
+  MutexLock lock(view_mutex_);
+  view_.swap(view);
+  // `view`, declared before the lock, lets the old one go after the lock is released.
+}
+
+VectorViewPtr SegmentedIndex::View() const {
+  MutexLock lock(view_mutex_);
+  return view_;
+}
+
+bool SegmentedIndex::ContainsLocked(DocNo doc) const {
+  if (active_->Contains(doc) || (frozen_ != nullptr && frozen_->Contains(doc))) return true;
+  for (const SealedPart& part : sealed_) {
+    bool found = false;
+    part.segment->ForEachRowOf(doc, [&](uint32_t row) { found = found || !part.dead.Test(row); });
+    if (found) return true;
+  }
+  return false;
+}
+
+Status SegmentedIndex::AddChunks(DocNo doc, std::span<const uint32_t> ordinals,
+                                 const float* vectors) {
+  size_t count = ordinals.size();
+  if (std::adjacent_find(ordinals.begin(), ordinals.end(), std::greater_equal<>()) !=
+      ordinals.end()) {
+    return Error(Code::kInvalidArgument, "chunk ordinals do not ascend");
+  }
+  CAIRN_RETURN_IF_ERROR(ValidateVectors(vectors, count, options_.dim, options_.metric));
+  std::vector<float> units;
+  if (options_.metric == Metric::kCosine && count != 0) {
+    units.assign(vectors, vectors + count * options_.dim);
+    for (size_t i = 0; i < count; ++i) {
+      kernels::Normalize(units.data() + i * options_.dim, options_.dim);
+    }
+    vectors = units.data();
+  }
+  {
+    MutexLock lock(write_mutex_);
+    if (ContainsLocked(doc)) {
+      return Error(Code::kAlreadyExists, "document number ", ToInt(doc),
+                   " is in the index already");
+    }
+    if (count == 0) return OkStatus();
+    StoreEdit edit(active_.get());
+    edit.Insert(doc, ordinals.data(), vectors, static_cast<uint32_t>(count));
+    edit.Prepare();
+    edit.Commit();
+    ++documents_;
+    NoteWriteLocked();
+  }
+  if (threads_ == 0) RunInline(false);
+  return OkStatus();
+}
+
+void SegmentedIndex::Remove(DocNo doc) {
+  {
+    MutexLock lock(write_mutex_);
+    if (!RemoveLocked(doc)) return;
+    --documents_;
+    NoteWriteLocked();
+  }
+  if (threads_ == 0) RunInline(false);
+}
+
+bool SegmentedIndex::RemoveLocked(DocNo doc) {
+  for (RowStore* store : {active_.get(), frozen_.get()}) {
+    if (store == nullptr || !store->Contains(doc)) continue;
+    StoreEdit edit(store);
+    edit.Remove(doc);
+    edit.Prepare();
+    edit.Commit();
+    if (store == frozen_.get() && job_running_) removed_meanwhile_.push_back(doc);
+    return true;
+  }
+  bool removed = false;
+  for (SealedPart& part : sealed_) {
+    part.segment->ForEachRowOf(doc, [&](uint32_t row) { removed = part.dead.Set(row) || removed; });
+  }
+  if (removed && job_running_) removed_meanwhile_.push_back(doc);
+  return removed;
+}
+
+void SegmentedIndex::NoteWriteLocked() {
+  PublishLocked();
+  last_write_ns_ = Clock::System()->MonotonicNs();
+  if (threads_ == 0) return;
+  if (SealDueLocked()) StartJobLocked();
+  ArmTimerLocked();
+}
+
+bool SegmentedIndex::SealDueLocked() const {
+  uint64_t fresh = active_->snapshot()->live + (frozen_ == nullptr ? 0 : frozen_->snapshot()->live);
+  return fresh >= (sealed_.empty() ? kMinGraphRows : kSealRows);
+}
+
+bool SegmentedIndex::QuietWorkLocked() const {
+  uint64_t fresh = active_->snapshot()->live + (frozen_ == nullptr ? 0 : frozen_->snapshot()->live);
+  if (sealed_.empty()) return fresh >= kMinGraphRows;
+  if (sealed_.size() > 1 || fresh > 0) return true;
+  const SealedPart& part = sealed_.front();
+  return part.dead.count() > kQuietDeadShare * part.segment->size() || !SavedLocked(part);
+}
+
+bool SegmentedIndex::SavedLocked(const SealedPart& part) const {
+  return options_.directory.empty() || unsaveable_ || part.file_rows == part.segment->size();
+}
+
+void SegmentedIndex::ArmTimerLocked() {
+  if (timer_armed_ || !QuietWorkLocked()) return;
+  timer_armed_ = true;
+  options_.pool->ScheduleAfter(kQuietNs, [alive = alive_] {
+    MutexLock lock(alive->mutex);
+    if (alive->index != nullptr) alive->index->OnTimer();
+  });
+}
+
+void SegmentedIndex::OnTimer() {
+  MutexLock lock(write_mutex_);
+  timer_armed_ = false;
+  bool quiet = Clock::System()->MonotonicNs() - last_write_ns_ >= kQuietNs;
+  if (quiet && !job_running_ && QuietWorkLocked()) {
+    want_quiet_ = true;
+    StartJobLocked();
+  }
+  ArmTimerLocked();
+}
+
+void SegmentedIndex::StartJobLocked() {
+  if (job_running_ || stopping_) return;
+  job_running_ = true;
+  options_.pool->Schedule([this] { RunJobs(); });
+}
+
+void SegmentedIndex::RunInline(bool quiet) {
+  MutexLock lock(write_mutex_);
+  if (job_running_) return;
+  want_quiet_ = quiet;
+  if (!SealDueLocked() && !(quiet && QuietWorkLocked())) return;
+  job_running_ = true;
+  write_mutex_.Unlock();
+  RunJobs();
+  write_mutex_.Lock();
+}
+
+/// One job after the other while there is something to do.
+void SegmentedIndex::RunJobs() {
+  for (;;) {
+    Job job;
+    {
+      MutexLock lock(write_mutex_);
+      bool work =
+          !stopping_ && !job_failed_ && (SealDueLocked() || (want_quiet_ && QuietWorkLocked()));
+      if (!work) {
+        want_quiet_ = false;
+        job_failed_ = false;
+        job_running_ = false;
+        job_done_.SignalAll();
+        return;
+      }
+      PlanLocked(&job);
+    }
+    Status done = Build(&job);
+    MutexLock lock(write_mutex_);
+    if (done.ok()) {
+      CommitLocked(&job);
+    } else {
+      last_error_ = std::move(done);
+      job_failed_ = true;
+    }
+    removed_meanwhile_.clear();
+  }
+}
+
+void SegmentedIndex::PlanLocked(Job* job) {
+  job->quiet = want_quiet_ && !SealDueLocked();
+  if (frozen_ == nullptr && active_->snapshot()->live > 0) {
+    frozen_ = std::move(active_);
+    active_ = std::make_unique<RowStore>(options_.dim);
+    PublishLocked();
+  }
+  if (frozen_ != nullptr) job->frozen = frozen_->snapshot();
+  // The largest part whose graph it pays to grow by all that is smaller; those are merged into it.
+  uint64_t smaller = job->frozen == nullptr ? 0 : job->frozen->live;
+  job->first_part = sealed_.size();
+  for (size_t i = sealed_.size(); i-- > 0;) {
+    const SealedPart& part = sealed_[i];
+    uint64_t bytes = uint64_t{part.segment->size()} * part.segment->graph.stride;
+    bool worth =
+        job->quiet || bytes <= kCheapCopyBytes || part.segment->size() <= kMergeRatio * smaller;
+    if (!worth) break;
+    job->first_part = i;
+    smaller += part.segment->size();
+  }
+  job->parts.assign(sealed_.begin() + static_cast<ptrdiff_t>(job->first_part), sealed_.end());
+  removed_meanwhile_.clear();
+}
+
+Status SegmentedIndex::Build(Job* job) {
+  LiveRows rows;
+  SegmentInput input{nullptr, {}, RowTable(options_.dim)};
+  if (!job->parts.empty()) {
+    input.base = job->parts.front().segment;
+    input.base_dead = job->parts.front().dead;
+    input.compact = job->quiet && input.base_dead.count() > kQuietDeadShare * input.base->size();
+    job->part.file_rows = job->parts.front().file_rows;
+    job->part.file = job->parts.front().file;
+  }
+  for (size_t i = 1; i < job->parts.size(); ++i) rows.Add(job->parts[i]);
+  if (job->frozen != nullptr) rows.Add(*job->frozen);
+  input.added = rows.ToTable(options_.dim);
+  SegmentBuildOptions build;
+  build.metric = options_.metric;
+  build.pool = threads_ == 0 ? nullptr : options_.pool;
+  build.cancelled = [this] { return stopping_.load(); };
+  bool unchanged = input.base != nullptr && input.added.size() == 0 && !input.compact;
+  std::shared_ptr<const Segment> segment = input.base;
+  if (!unchanged) {
+    CAIRN_SYNC_POINT("segmented_index:build");
+    CAIRN_ASSIGN_OR_RETURN(BuiltSegment built, BuildSegment(input, build));
+    if (built.compacted) {
+      job->part.file_rows = 0;
+      job->part.file.clear();
+    } else {
+      job->part.dead = input.base_dead;
+    }
+    segment = std::move(built.segment);
+  } else {
+    job->part.dead = input.base_dead;
+  }
+  job->part.segment = segment;
+  uint64_t unsaved = segment->size() - job->part.file_rows;
+  bool save = job->quiet || unsaved > std::max<uint64_t>(kUnsavedRows, job->part.file_rows / 2);
+  if (save && unsaved > 0 && !options_.directory.empty() && !unsaveable_) Save(job);
+  return OkStatus();
+}
+
+/// Writes the new segment to a file and reads its vectors from there from now on. A failure leaves
+/// it in memory: the file is a copy of what the host keeps.
+void SegmentedIndex::Save(Job* job) {
+  std::string name = StrCat("segment-", ++last_file_, ".cairn");
+  std::string path = StrCat(options_.directory, "/", name);
+  CAIRN_SYNC_POINT("segmented_index:save");
+  Status written = WriteSegment(*job->part.segment, path);
+  if (!written.ok()) {
+    MutexLock lock(write_mutex_);
+    last_error_ = std::move(written);
+    unsaveable_ = true;
+    return;
+  }
+  auto mapped = MapSegment(path, options_.dim, options_.metric);
+  if (!mapped.ok()) return;
+  // The graph stays where it is: in huge pages, and once.
+  std::shared_ptr<Segment> segment = *mapped;
+  const Segment& built = *job->part.segment;
+  segment->graph = built.graph;
+  segment->graph_owner = built.graph_owner;
+  segment->entries = built.entries;
+  segment->graph.entries = segment->entries;
+  segment->heap_bytes = built.heap_bytes;
+  job->part.segment = std::move(segment);
+  job->part.file = name;
+  job->part.file_rows = job->part.segment->size();
+}
+
+void SegmentedIndex::CommitLocked(Job* job) {
+  for (DocNo doc : removed_meanwhile_) {
+    job->part.segment->ForEachRowOf(doc, [&](uint32_t row) { job->part.dead.Set(row); });
+  }
+  sealed_.resize(job->first_part);
+  if (job->part.live() > 0) sealed_.push_back(std::move(job->part));
+  frozen_.reset();
+  PublishLocked();
+}
+
+Status SegmentedIndex::WaitIdle(int64_t timeout_ns) {
+  if (threads_ == 0) {
+    RunInline(true);
+    return OkStatus();
+  }
+  int64_t deadline_ns = Clock::System()->MonotonicNs() + timeout_ns;
+  MutexLock lock(write_mutex_);
+  for (;;) {
+    if (!job_running_) {
+      if (!QuietWorkLocked() || stopping_) return OkStatus();
+      if (!last_error_.ok()) return std::exchange(last_error_, OkStatus());
+      want_quiet_ = true;
+      StartJobLocked();
+    }
+    want_quiet_ = true;
+    if (timeout_ns < 0) {
+      job_done_.Wait(write_mutex_);
+      continue;
+    }
+    int64_t left_ns = deadline_ns - Clock::System()->MonotonicNs();
+    if (left_ns <= 0) return Error(Code::kTimedOut, "vectors are still being sealed");
+    job_done_.WaitFor(write_mutex_, left_ns);
+  }
+}
+
+Result<std::unique_ptr<VectorIndex>> MakeSegmentedIndex(const VectorIndexOptions& options) {
+  // The same limits as the exact index.
+  CAIRN_RETURN_IF_ERROR(CheckIndexOptions(options));
+  return std::unique_ptr<VectorIndex>(std::make_unique<SegmentedIndex>(options));
+}
+
+}  // namespace cairn::vector
