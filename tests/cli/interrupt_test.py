@@ -30,6 +30,8 @@ class LongRun(CliTest):
         terminal = self.start()
         terminal.wait_for(b"Indexing")
 
+        # Held still, so that however slow the machine is the run is not over before it is stopped.
+        terminal.process.send_signal(signal.SIGSTOP)
         second = run("index", self.notes, "--json")
         self.assertEqual(second.returncode, 1, second.stdout)
         error = json.loads(second.stdout)["error"]
@@ -38,6 +40,7 @@ class LongRun(CliTest):
         self.assertEqual(self.ok_json("stats", cwd=self.notes)["collections"][0]["name"], "notes")
 
         terminal.process.send_signal(signal.SIGINT)
+        terminal.process.send_signal(signal.SIGCONT)
         code, text = terminal.finish()
         self.assertEqual(code, 130, text)
         self.assertIn("Stopped. Kept: ", text)

@@ -32,6 +32,10 @@ if readelf -d "$library" | grep -E 'RPATH|RUNPATH'; then
 fi
 readelf -d "$library" | grep -q 'SONAME.*libcairn\.so\.' || fail 'the soname has no version'
 
+# The consumers are built with the generator that built Cairn: another may not be installed.
+CMAKE_GENERATOR=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
+export CMAKE_GENERATOR
+
 for language in c cxx; do
   echo "-- find_package, $language"
   cmake -S "$here/consumer_$language" -B "$scratch/$language" -DCMAKE_PREFIX_PATH="$prefix" \
@@ -44,9 +48,11 @@ done
 
 echo '-- a version that is not there'
 if cmake -S "$here/consumer_c" -B "$scratch/refused" -DCMAKE_PREFIX_PATH="$prefix" \
-  -DCMAKE_C_COMPILER="$cc" -DCAIRN_WANTED_VERSION=99.0 >/dev/null 2>&1; then
+  -DCMAKE_C_COMPILER="$cc" -DCAIRN_WANTED_VERSION=99.0 >"$scratch/refused.log" 2>&1; then
   fail 'version 99 was found'
 fi
+grep -q 'version "99.0"' "$scratch/refused.log" ||
+  { cat "$scratch/refused.log"; fail 'version 99 was refused for another reason'; }
 
 if command -v pkg-config >/dev/null; then
   echo '-- pkg-config'
