@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/distance.h"
@@ -16,43 +20,70 @@ constexpr size_t kQueries = 96;
 constexpr size_t kNearest = 10;
 constexpr uint32_t kBeams[] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 900};
 constexpr float kEnough = 0.9995f;
+constexpr float kUsualTarget = 0.98f;
+constexpr double kEntryCost = 0.25;  // of an entry scored in a row, against a code scored in a walk
+constexpr double kHopeless = 1.5;
 
 struct Trial {
   std::vector<float> query;
   std::vector<VectorHit> truth;
 };
 
-std::vector<VectorHit> Search(const Segment& segment, const float* query, size_t k, uint32_t ef,
-                              SearchScratch* scratch) {
-  std::vector<VectorHit> hits(k);
-  BestHits best(hits.data(), k, -std::numeric_limits<float>::infinity());
+struct Answer {
+  std::vector<VectorHit> hits;
+  SearchWork work;
+};
+
+/// ef 0 = exact.
+Answer Search(const Segment& segment, const float* query, size_t k, uint32_t ef,
+              SearchScratch* scratch) {
+  Answer answer;
+  answer.hits.resize(k);
+  BestHits best(answer.hits.data(), k, -std::numeric_limits<float>::infinity());
   SegmentQuery request;
   request.vector = query;
   request.k = k;
   request.ef = ef;
   request.target_recall = ef == 0 ? 1.0f : 0.5f;
-  SearchWork work;
-  SearchSegment(segment, RowMarks(), request, scratch, &best, &work);
-  hits.resize(best.Finish());
-  return hits;
+  SearchSegment(segment, RowMarks(), request, scratch, &best, &answer.work);
+  answer.hits.resize(best.Finish());
+  return answer;
 }
 
-/// Half way between a row and one of its near neighbours: close to the data, but not a part of it.
+/// A new point from the neighbourhood of a row: the mean of the row and its neighbours, plus their
+/// differences from it with random signs, scaled to the spread of one of them. Such a point is as
+/// far from the rows around it as a vector that is not in the segment.
 Trial MakeTrial(const Segment& segment, uint32_t row, size_t number, SearchScratch* scratch) {
   const uint32_t dim = segment.rows.dim();
-  const float* own = segment.rows.Vector(row);
+  std::vector<uint32_t> near = {row};
   const uint32_t* neighbours = segment.graph.Neighbours(row);
-  uint32_t degree = 0;
-  while (degree < kMaxDegree && neighbours[degree] < segment.size()) ++degree;
-  const float* other = degree == 0 ? own : segment.rows.Vector(neighbours[number * 7 % degree]);
+  for (uint32_t i = 0; i < kMaxDegree && neighbours[i] < segment.size(); ++i) {
+    near.push_back(neighbours[i]);
+  }
+  auto count = static_cast<float>(near.size());
+  std::vector<float> mean(dim);
+  for (uint32_t other : near) {
+    const float* v = segment.rows.Vector(other);
+    for (uint32_t d = 0; d < dim; ++d) mean[d] += v[d] / count;
+  }
   Trial trial;
-  trial.query.resize(dim);
-  for (uint32_t d = 0; d < dim; ++d) trial.query[d] = 0.5f * (own[d] + other[d]);
+  trial.query = mean;
+  uint64_t signs = (number + 1) * 0x9E3779B97F4A7C15u;
+  float weight = 1 / std::sqrt(count);
+  for (uint32_t other : near) {
+    signs ^= signs << 13;  // xorshift64 (Marsaglia, 2003)
+    signs ^= signs >> 7;
+    signs ^= signs << 17;
+    float signed_weight = (signs >> 63) != 0 ? weight : -weight;
+    const float* v = segment.rows.Vector(other);
+    for (uint32_t d = 0; d < dim; ++d) trial.query[d] += signed_weight * (v[d] - mean[d]);
+  }
   if (segment.quantizer.parameters().metric == Metric::kCosine &&
       !kernels::Normalize(trial.query.data(), dim)) {
+    const float* own = segment.rows.Vector(row);
     std::copy(own, own + dim, trial.query.begin());
   }
-  trial.truth = Search(segment, trial.query.data(), kNearest, 0, scratch);
+  trial.truth = Search(segment, trial.query.data(), kNearest, 0, scratch).hits;
   return trial;
 }
 
@@ -67,34 +98,66 @@ void ForEach(size_t count, ThreadPool* pool,
   pool->ParallelFor(pool->thread_count() + 1, work);
 }
 
-}  // namespace
-
-Calibration Calibrate(const Segment& segment, ThreadPool* pool) {
+/// How beams of growing width do with the entries that the segment's graph has now.
+struct Sweep {
   Calibration calibration;
-  size_t count = std::min<size_t>(kQueries, segment.size() / 4);
-  if (count == 0) return calibration;
-  std::vector<Trial> trials(count);
-  ForEach(count, pool, [&](size_t i, SearchScratch* scratch) {
-    auto row = static_cast<uint32_t>(uint64_t{segment.size()} * i / count);
-    trials[i] = MakeTrial(segment, row, i, scratch);
-  });
+  double cost = std::numeric_limits<double>::infinity();  ///< in codes scored, at the usual target
+};
+
+Sweep TryBeams(const Segment& segment, const std::vector<Trial>& trials, ThreadPool* pool) {
+  Sweep sweep;
+  double entries = static_cast<double>(segment.graph.entries.size());
   for (uint32_t ef : kBeams) {
     std::atomic<size_t> found{0};
     std::atomic<size_t> wanted{0};
-    ForEach(count, pool, [&](size_t i, SearchScratch* scratch) {
+    std::atomic<uint64_t> scored{0};
+    ForEach(trials.size(), pool, [&](size_t i, SearchScratch* scratch) {
       const Trial& trial = trials[i];
-      std::vector<VectorHit> hits = Search(segment, trial.query.data(), kNearest, ef, scratch);
+      Answer answer = Search(segment, trial.query.data(), kNearest, ef, scratch);
       float worst = trial.truth.empty() ? 0 : trial.truth.back().score;
-      auto good = std::count_if(hits.begin(), hits.end(),
-                                [worst](const VectorHit& hit) { return hit.score >= worst; });
-      found += static_cast<size_t>(good);
+      found += static_cast<size_t>(
+          std::count_if(answer.hits.begin(), answer.hits.end(),
+                        [worst](const VectorHit& hit) { return hit.score >= worst; }));
       wanted += trial.truth.size();
+      scored += answer.work.codes_scored;
     });
     float recall = static_cast<float>(found) / static_cast<float>(std::max<size_t>(wanted, 1));
-    calibration.points.push_back({ef, recall});
+    sweep.calibration.points.push_back({ef, recall});
+    double walked = static_cast<double>(scored) / static_cast<double>(trials.size()) - entries;
+    if (recall >= kUsualTarget) sweep.cost = std::min(sweep.cost, walked + kEntryCost * entries);
     if (recall >= kEnough) break;
   }
-  return calibration;
+  return sweep;
+}
+
+}  // namespace
+
+void Calibrate(size_t required_entries, ThreadPool* pool, Segment* segment) {
+  segment->calibration = {};
+  size_t count = std::min<size_t>(kQueries, segment->size() / 4);
+  if (count == 0) return;
+  std::vector<Trial> trials(count);
+  ForEach(count, pool, [&](size_t i, SearchScratch* scratch) {
+    auto row = static_cast<uint32_t>(uint64_t{segment->size()} * i / count);
+    trials[i] = MakeTrial(*segment, row, i, scratch);
+  });
+  std::span<const uint32_t> all = segment->graph.entries;
+  Sweep best;
+  size_t kept = all.size();
+  for (size_t entries = all.size();; entries = std::max(required_entries, entries / 2)) {
+    segment->graph.entries = all.first(entries);
+    Sweep sweep = TryBeams(*segment, trials, pool);
+    if (entries == all.size() || sweep.cost < best.cost) {
+      best = std::move(sweep);
+      kept = entries;
+    } else if (sweep.cost > kHopeless * best.cost) {
+      break;
+    }
+    if (entries <= std::max<size_t>(required_entries, 1)) break;
+  }
+  segment->entries.resize(kept);
+  segment->MakeEntryTable();
+  segment->calibration = std::move(best.calibration);
 }
 
 }  // namespace cairn::vector

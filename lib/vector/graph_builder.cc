@@ -10,6 +10,7 @@
 
 #include "base/sync_point.h"
 #include "kernels/code_distance.h"
+#include "vector/entry_points.h"
 #include "vector/graph_search.h"
 #include "vector/search_scratch.h"
 
@@ -21,8 +22,7 @@ constexpr uint32_t kHeadroomTo = 27;   // a full list is chosen again to at most
 constexpr uint32_t kSerialRows = 256;  // linked by one thread before the others join
 constexpr uint32_t kRowsPerJob = 64;
 constexpr size_t kPairsPerCall = 8;
-constexpr uint32_t kMinEntries = 16;
-constexpr uint32_t kMaxEntries = 512;
+constexpr size_t kEntriesToReachAll = 16;
 
 /// splitmix64; builds by one thread are repeatable.
 class Random {
@@ -91,21 +91,16 @@ class Builder {
     for (uint32_t i = static_cast<uint32_t>(order.size()); i > 1; --i) {
       std::swap(order[i - 1], order[random.Below(i)]);
     }
-    uint32_t done = 0;
-    std::vector<uint32_t> entries = owned_.entries;
-    size_t wanted = EntryCount(owned_.row_count);
-    BuildScratch scratch;
-    for (; done < order.size() && (done < kSerialRows || entries.size() < wanted); ++done) {
-      if (first > 0 && done >= wanted) break;
-      graph_.entries = entries;
-      if (!entries.empty()) Insert(order[done], &scratch);
-      if (entries.size() < wanted) entries.push_back(order[done]);
+    if (first == 0) {
+      owned_.entries.clear();
+      SpreadEntries(quantizer_, owned_, 0, MaxEntryCount(owned_.row_count), &owned_.entries);
+      MoveToFront(owned_.entries, &order);
+      CAIRN_RETURN_IF_ERROR(InsertFirst(order));
+    } else {
+      graph_.entries = owned_.entries;
+      CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, order.size()));
+      SpreadEntries(quantizer_, owned_, first, MaxEntryCount(owned_.row_count), &owned_.entries);
     }
-    graph_.entries = entries;
-    auto rest = static_cast<uint32_t>(order.size()) - done;
-    CAIRN_RETURN_IF_ERROR(
-        ForRows(rest, [&](uint32_t i, BuildScratch* s) { Insert(order[done + i], s); }));
-    SpreadEntries();
     if (uint64_t{owned_.row_count - first} * 20 >= owned_.row_count) ReachAll();
     return OkStatus();
   }
@@ -131,9 +126,34 @@ class Builder {
   }
 
  private:
-  static size_t EntryCount(uint32_t rows) {
-    auto root = static_cast<uint32_t>(std::sqrt(static_cast<double>(rows)) / 4);
-    return std::min(rows, std::clamp(root, kMinEntries, kMaxEntries));
+  /// `order` is a permutation of the rows; `front` some of them.
+  static void MoveToFront(const std::vector<uint32_t>& front, std::vector<uint32_t>* order) {
+    std::vector<bool> moved(order->size());
+    for (uint32_t row : front) moved[row] = true;
+    std::vector<uint32_t> moved_first = front;
+    for (uint32_t row : *order) {
+      if (!moved[row]) moved_first.push_back(row);
+    }
+    *order = std::move(moved_first);
+  }
+
+  /// Links a new graph's rows, the entries first: a row can be entered once it is linked.
+  Status InsertFirst(const std::vector<uint32_t>& order) {
+    size_t entries = owned_.entries.size();
+    size_t serial = std::min<size_t>(entries, kSerialRows);
+    BuildScratch scratch;
+    for (size_t i = 1; i < serial; ++i) {
+      graph_.entries = std::span(order).first(i);
+      Insert(order[i], &scratch);
+    }
+    graph_.entries = std::span(order).first(serial);
+    CAIRN_RETURN_IF_ERROR(InsertAll(order, serial, entries));
+    graph_.entries = owned_.entries;
+    return InsertAll(order, entries, order.size());
+  }
+  Status InsertAll(const std::vector<uint32_t>& order, size_t begin, size_t end) {
+    return ForRows(static_cast<uint32_t>(end - begin),
+                   [&](uint32_t i, BuildScratch* scratch) { Insert(order[begin + i], scratch); });
   }
 
   void FindFurtherCoordinates() {
@@ -304,31 +324,27 @@ class Builder {
                 scratch);
   }
 
-  void SpreadEntries() {
-    size_t wanted = EntryCount(owned_.row_count);
-    Random random(wanted);
-    owned_.entries.clear();
-    for (size_t i = 0; i < wanted; ++i) {
-      auto begin = static_cast<uint32_t>(uint64_t{owned_.row_count} * i / wanted);
-      auto end = static_cast<uint32_t>(uint64_t{owned_.row_count} * (i + 1) / wanted);
-      owned_.entries.push_back(begin + random.Below(end - begin));
-    }
-  }
-
-  /// Sees to it that every row can be reached from an entry: rows that cannot get a link from one
-  /// near them that has room, or become entries.
+  /// Sees to it that every row can be reached from the first entries: rows that cannot get a link
+  /// from one near them that has room, or become entries that must stay.
   void ReachAll() {
     std::vector<bool> reached(owned_.row_count);
-    std::vector<uint32_t> open = owned_.entries;
+    size_t few = std::min<size_t>(owned_.entries.size(), kEntriesToReachAll);
+    std::vector<uint32_t> open(owned_.entries.begin(),
+                               owned_.entries.begin() + static_cast<ptrdiff_t>(few));
+    std::vector<uint32_t> required = open;
     for (uint32_t row : open) reached[row] = true;
     Flood(&open, &reached);
     for (uint32_t row = 0; row < owned_.row_count; ++row) {
       if (reached[row]) continue;
-      if (!LinkFromNear(row, reached)) owned_.entries.push_back(row);
+      if (!LinkFromNear(row, reached)) required.push_back(row);
       reached[row] = true;
       open.push_back(row);
       Flood(&open, &reached);
     }
+    owned_.required_entries = required.size();
+    required.insert(required.end(), owned_.entries.begin() + static_cast<ptrdiff_t>(few),
+                    owned_.entries.end());
+    owned_.entries = std::move(required);
   }
   void Flood(std::vector<uint32_t>* open, std::vector<bool>* reached) const {
     while (!open->empty()) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <bit>
+#include <limits>
+#include <utility>
 
 #include "kernels/code_distance.h"
 
@@ -135,26 +137,34 @@ class Walk {
   void Enter() {
     size_t count = graph_.entries.size();
     const uint32_t* entries = graph_.entries.data();
-    int32_t* dots = Score(entries, count);
-    float nearest = 0;
-    uint32_t row = kNoNeighbour;
+    bool table = graph_.entry_codes != nullptr;
+    if (table) {
+      ScoreRows({graph_.entry_codes, graph_.code_bytes, nullptr}, count);
+    } else {
+      ScoreRows({graph_.blocks, graph_.stride, entries}, count);
+    }
+    const int32_t* dots = scratch_.dots.data();
+    float nearest = std::numeric_limits<float>::infinity();
+    size_t place = count;
     for (size_t i = 0; i < count; ++i) {
-      float distance = Distance(entries[i], dots[i]);
-      if (row == kNoNeighbour || distance < nearest) {
+      float bias = table ? graph_.entry_bias[i] : graph_.bias[entries[i]];
+      float distance = Distance(bias, dots[i], entries[i]);
+      if (distance < nearest) {
         nearest = distance;
-        row = entries[i];
+        place = i;
       }
     }
-    if (row == kNoNeighbour) return;
+    if (place == count) return;
+    uint32_t row = entries[place];
     Visit(row);
     Remember(&row, 1);
     pool_.Offer(nearest, row);
   }
 
-  /// Gathers the unmet neighbours of `row` behind the first `count` of rows(); the new count.
-  size_t Gather(uint32_t row, size_t count) {
+  /// Writes the unmet neighbours of `row` to `out` and asks for their codes. How many.
+  size_t Gather(uint32_t row, uint32_t* out) {
     const uint32_t* neighbours = graph_.Neighbours(row);
-    uint32_t* out = rows();
+    size_t count = 0;
     for (uint32_t i = 0; i < kMaxDegree; ++i) {
       uint32_t other = Load(neighbours + i);
       // Ends the list, and keeps a damaged one from leading anywhere.
@@ -162,21 +172,22 @@ class Walk {
       out[count] = other;
       count += Visit(other) ? 1 : 0;
     }
+    for (size_t i = 0; i < count; ++i) PrefetchCode(out[i]);
     return count;
   }
 
-  /// Scores the first `count` of rows() and offers them. The first pool place that changed, or
-  /// `next` when that is before it.
-  uint32_t OfferAll(size_t count, uint32_t next) {
-    const uint32_t* found = rows();
-    const int32_t* dots = Score(found, count);
-    Remember(found, count);
+  /// Scores rows and offers them. The first pool place that changed, or `next` when that is before
+  /// it.
+  uint32_t OfferAll(const uint32_t* rows, size_t count, uint32_t next) {
+    ScoreRows({graph_.blocks, graph_.stride, rows}, count);
+    const int32_t* dots = scratch_.dots.data();
+    Remember(rows, count);
     uint32_t first = next;
     for (size_t i = 0; i < count; ++i) {
-      uint32_t place = pool_.Offer(Distance(found[i], dots[i]), found[i]);
+      uint32_t place = pool_.Offer(Distance(graph_.bias[rows[i]], dots[i], rows[i]), rows[i]);
       if (place < first) {
         first = place;
-        PrefetchNeighbours(found[i]);
+        PrefetchNeighbours(rows[i]);
       }
     }
     return first;
@@ -189,14 +200,12 @@ class Walk {
   }
 
  private:
-  int32_t* Score(const uint32_t* rows, size_t count) {
-    int32_t* dots = scratch_.dots.data();
-    score_(query_, {graph_.blocks, graph_.stride, rows}, count, graph_.lanes, dots);
+  void ScoreRows(const kernels::CodeRows& rows, size_t count) {
+    score_(query_, rows, count, graph_.lanes, scratch_.dots.data());
     scored_ += count;
-    return dots;
   }
-  float Distance(uint32_t row, int32_t dot) const {
-    float distance = graph_.bias[row] - weight_ * static_cast<float>(dot);
+  float Distance(float bias, int32_t dot, uint32_t row) const {
+    float distance = bias - weight_ * static_cast<float>(dot);
     if constexpr (kGrowing) {
       if (further_.of_row != nullptr) distance -= further_.twice_query * further_.of_row[row];
     }
@@ -215,18 +224,35 @@ class Walk {
   uint64_t scored_ = 0;
 };
 
+/// The rows that one step of a walk met, whose codes are on their way.
+struct Step {
+  uint32_t* rows;
+  size_t count;
+};
+
+/// Two steps overlap: before the rows of one are scored, the neighbours of the next best row are
+/// gathered, so that memory always has something to fetch. The price is that a step is chosen
+/// without knowing what the step before it finds.
 template <bool kGrowing>
 uint64_t BestFirst(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further,
                    uint32_t ef, SearchScratch* scratch) {
   Walk<kGrowing> walk(graph, query, further, ef, scratch);
   walk.Enter();
   Pool& pool = walk.pool();
-  for (uint32_t at = 0; at < pool.size();) {
-    size_t count = walk.Gather(pool.Expand(at), 0);
-    for (size_t i = 0; i < count; ++i) walk.PrefetchCode(walk.rows()[i]);
-    uint32_t next = pool.Next(at + 1);
-    if (next < pool.size()) walk.PrefetchNeighbours(pool.Row(next));
-    at = pool.Next(walk.OfferAll(count, next));
+  Step step{walk.rows(), 0};
+  Step ahead{walk.rows() + kMaxDegree, 0};
+  uint32_t at = 0;
+  for (bool gathered = false;;) {
+    bool more = at < pool.size();
+    if (more) {
+      ahead.count = walk.Gather(pool.Expand(at), ahead.rows);
+      at = pool.Next(at + 1);
+      if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));
+    }
+    if (gathered) at = pool.Next(walk.OfferAll(step.rows, step.count, at));
+    if (!more && at >= pool.size()) break;
+    gathered = more;
+    std::swap(step, ahead);
   }
   walk.TakeFound();
   return walk.scored();
@@ -277,7 +303,7 @@ bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSe
   for (uint32_t row : seeds) {
     if (walk.Visit(row)) walk.rows()[count++] = row;
   }
-  walk.OfferAll(count, 0);
+  walk.OfferAll(walk.rows(), count, 0);
   for (uint32_t at = 0; at < pool.size();) {
     uint32_t row = pool.Expand(at);
     count = 0;
@@ -303,7 +329,7 @@ bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSe
         walk.PrefetchCode(beyond[j]);
       }
     }
-    at = pool.Next(walk.OfferAll(count, pool.Next(at + 1)));
+    at = pool.Next(walk.OfferAll(walk.rows(), count, pool.Next(at + 1)));
     if (walk.scored() > max_scored) break;
   }
   *codes_scored += walk.scored();

@@ -63,6 +63,17 @@ Coded RoundAll(const float* v, size_t count, float inverse_step, uint8_t* out) {
   return coded;
 }
 
+/// In eight chains, which a compiler may keep in one register.
+float LargestSize(const float* v, size_t count) {
+  std::array<float, 8> largest = {};
+  size_t i = 0;
+  for (; i + 8 <= count; i += 8) {
+    for (size_t j = 0; j < 8; ++j) largest[j] = std::max(largest[j], std::fabs(v[i + j]));
+  }
+  for (; i < count; ++i) largest[0] = std::max(largest[0], std::fabs(v[i]));
+  return *std::max_element(largest.begin(), largest.end());
+}
+
 template <CodeWidth width>
 float StepFor(std::vector<float>* sizes) {
   using R = Rounding<width>;
@@ -163,28 +174,27 @@ void Quantizer::EncodeQuery(const float* query, QueryCode* out) const {
   out->lanes.resize(lanes_);
   float* rotated = out->rotated.data();
   RotateAndCentre(query, rotated);
-  float largest = 0;
-  float length = 0;
-  for (size_t d = 0; d < dim; ++d) {
-    largest = std::max(largest, std::fabs(rotated[d]));
-    length += rotated[d] * rotated[d];
-  }
+  const kernels::Kernel& kernel = kernels::ActiveKernel();
+  float largest = LargestSize(rotated, dim);
   int8_t* lanes = out->lanes.data();
   std::fill(lanes + dim, lanes + lanes_, int8_t{0});
   float scale = largest > 0 ? 127 / largest : 0;
   int32_t sum = 0;
-  float error = 0;
+  int32_t squares = 0;
   for (size_t d = 0; d < dim; ++d) {
     // Rounded by truncating a positive number, which needs no call.
     float scaled = rotated[d] * scale;
     int32_t lane = static_cast<int32_t>(scaled + 128.5f) - 128;
     lanes[d] = static_cast<int8_t>(lane);
     sum += lane;
-    float missed = scaled - static_cast<float>(lane);
-    error += missed * missed;
+    squares += lane * lane;
+    rotated[d] = scaled - static_cast<float>(lane);
   }
-  out->error = scale > 0 ? std::sqrt(error) / scale : 0;
+  out->error = scale > 0 ? std::sqrt(kernel.dot(rotated, rotated, dim)) / scale : 0;
   out->weight = scale > 0 ? 2 * parameters_.step / scale : 0;
+  // The length of what the lanes stand for, not of the query: so distances are those between that
+  // and the codes, and the triangle inequality holds for them.
+  float length = scale > 0 ? static_cast<float>(squares) / scale / scale : 0;
   out->constant = length + out->weight * Zero(parameters_.width) * static_cast<float>(sum);
 }
 

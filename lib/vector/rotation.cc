@@ -22,16 +22,32 @@ void Transform(float* v, size_t count) {
     }
     half = 4;
   }
-  for (; half < count; half *= 2) {
-    for (size_t i = 0; i < count; i += 2 * half) {
-      float* low = v + i;
-      float* high = low + half;
+  for (; half * 2 < count; half *= 4) {
+    for (size_t i = 0; i < count; i += 4 * half) {
+      float* __restrict p = v + i;
+      float* __restrict q = p + half;
+      float* __restrict r = q + half;
+      float* __restrict s = r + half;
       for (size_t j = 0; j < half; ++j) {
-        float a = low[j];
-        float b = high[j];
-        low[j] = a + b;
-        high[j] = a - b;
+        float a = p[j] + q[j];
+        float b = p[j] - q[j];
+        float c = r[j] + s[j];
+        float d = r[j] - s[j];
+        p[j] = a + c;
+        q[j] = b + d;
+        r[j] = a - c;
+        s[j] = b - d;
       }
+    }
+  }
+  if (half < count) {
+    float* __restrict low = v;
+    float* __restrict high = v + half;
+    for (size_t j = 0; j < half; ++j) {
+      float a = low[j];
+      float b = high[j];
+      low[j] = a + b;
+      high[j] = a - b;
     }
   }
   float scale = 1 / std::sqrt(static_cast<float>(count));
@@ -49,7 +65,7 @@ uint64_t NextRandom(uint64_t* state) {
 }  // namespace
 
 Rotation::Rotation(uint32_t dim)
-    : dim_(dim), power_(std::bit_floor(size_t{dim})), rounds_(power_ == dim_ ? 2 : 4) {
+    : dim_(dim), power_(std::bit_floor(size_t{dim})), rounds_(power_ == dim_ ? 1 : 2) {
   signs_.resize(rounds_ * dim_);
   uint64_t state = dim;
   for (float& sign : signs_) sign = (NextRandom(&state) >> 63) != 0 ? 1.0f : -1.0f;

@@ -2,8 +2,22 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace cairn::vector {
+
+void Segment::MakeEntryTable() {
+  auto table = std::make_shared<EntryTable>();
+  for (uint32_t entry : entries) {
+    const uint8_t* code = graph.Code(entry);
+    table->codes.insert(table->codes.end(), code, code + graph.code_bytes);
+    table->bias.push_back(graph.bias[entry]);
+  }
+  graph.entries = entries;
+  graph.entry_codes = table->codes.data();
+  graph.entry_bias = table->bias.data();
+  entry_table = std::move(table);
+}
 
 void Segment::SortByDocument() {
   by_document.clear();

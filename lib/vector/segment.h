@@ -18,6 +18,12 @@
 
 namespace cairn::vector {
 
+/// The codes and biases of a segment's entries, which every search reads from end to end.
+struct EntryTable {
+  std::vector<uint8_t> codes;
+  std::vector<float> bias;
+};
+
 /// A sealed part of an index: rows that never change, their codes, and the graph over them.
 ///
 /// `blocks` and `bias` of `graph` point into memory that `graph_owner` keeps: a Slab, or a mapped
@@ -31,7 +37,8 @@ struct Segment {
   RowTable rows;
   Graph graph;
   std::shared_ptr<const void> graph_owner;
-  std::vector<uint32_t> entries;  ///< what graph.entries points to
+  std::vector<uint32_t> entries;                  ///< what graph.entries points to
+  std::shared_ptr<const EntryTable> entry_table;  ///< what graph.entry_codes points to
   Calibration calibration;
   /// Mean squared distance between a vector and what its code stands for, when the quantizer was
   /// trained; and how many rows there were then.
@@ -58,6 +65,8 @@ struct Segment {
     }
     for (; low < size() && rows.Doc(Ordered(low)) == doc; ++low) body(Ordered(low));
   }
+  /// Makes `graph` point to `entries` and to a table of them.
+  void MakeEntryTable();
   /// Fills by_document when the rows are not in the order of their documents.
   void SortByDocument();
 

@@ -151,14 +151,14 @@ class SegmentBuilder {
     auto owner = std::make_shared<OwnedGraph>(std::move(graph));
     segment->graph = owner->view();
     segment->entries = owner->entries;
-    segment->graph.entries = segment->entries;
+    segment->MakeEntryTable();
     segment->graph_owner = owner;
     segment->heap_bytes = owner->slab->bytes() + owner->bias.capacity() * sizeof(float);
     segment->code_error = code_error_;
     segment->max_code_error = max_error_;
     segment->trained_rows = trained_rows_;
     segment->SortByDocument();
-    segment->calibration = Calibrate(*segment, options_.pool);
+    Calibrate(owner->required_entries, options_.pool, segment.get());
     return BuiltSegment{std::move(segment), compacted_};
   }
 

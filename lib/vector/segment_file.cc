@@ -21,11 +21,13 @@ Status Changed(const InputFile& file, Section section) {
 
 /// Compares a section with its checksum, without mapping it: where the disk fails to read, a
 /// mapping would end the process.
-Status CheckSection(const InputFile& file, const SegmentHeader& header, Section section) {
+Status CheckSection(const InputFile& file, const SegmentHeader& header, Section section,
+                    const std::function<bool()>& cancelled = {}) {
   const SectionEntry& entry = header.at(section);
   std::vector<uint8_t> piece(std::min<uint64_t>(entry.bytes, kPieceBytes));
   StreamHash hash;
   for (uint64_t done = 0; done < entry.bytes;) {
+    if (cancelled && cancelled()) return Error(Code::kCancelled, "a segment file is not checked");
     size_t bytes = std::min<uint64_t>(entry.bytes - done, piece.size());
     CAIRN_RETURN_IF_ERROR(file.Read(entry.offset + done, piece.data(), bytes));
     hash.Add(piece.data(), bytes);
@@ -97,8 +99,8 @@ void PointInto(const std::shared_ptr<const MappedFile>& mapping, const SegmentHe
   graph.width = segment->quantizer.parameters().width;
   graph.bias = At<float>(*mapping, header, Section::kBias);
   graph.row_count = header.row_count;
-  graph.entries = segment->entries;
   segment->graph_owner = mapping;
+  segment->MakeEntryTable();
 }
 
 }  // namespace
@@ -125,11 +127,11 @@ Result<std::shared_ptr<Segment>> MapSegment(const std::string& path, uint32_t di
   return segment;
 }
 
-Status VerifySegment(const std::string& path) {
+Status VerifySegment(const std::string& path, const std::function<bool()>& cancelled) {
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(path));
   CAIRN_ASSIGN_OR_RETURN(SegmentHeader header, ReadHeader(*file));
   for (Section section : kSections) {
-    CAIRN_RETURN_IF_ERROR(CheckSection(*file, header, section));
+    CAIRN_RETURN_IF_ERROR(CheckSection(*file, header, section, cancelled));
   }
   return OkStatus();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,7 +20,8 @@ Status WriteSegment(const Segment& segment, const std::string& path);
 /// dimension or metric. The file may be unlinked while it is mapped, but must not be cut short.
 Result<std::shared_ptr<Segment>> MapSegment(const std::string& path, uint32_t dim, Metric metric);
 
-/// Reads the whole file and compares every checksum. kDataLoss names the section.
-Status VerifySegment(const std::string& path);
+/// Reads the whole file and compares every checksum. kDataLoss names the section, kCancelled when
+/// asked to stop.
+Status VerifySegment(const std::string& path, const std::function<bool()>& cancelled = {});
 
 }  // namespace cairn::vector

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <new>
 #include <utility>
 
 #include "base/bytes.h"
@@ -9,7 +10,6 @@
 #include "base/sync_point.h"
 #include "kernels/distance.h"
 #include "vector/segment_builder.h"
-#include "vector/segment_file.h"
 
 namespace cairn::vector {
 namespace {
@@ -19,7 +19,6 @@ constexpr uint32_t kSealRows = 1024;              // of the fresh rows, once the
 constexpr uint64_t kCheapCopyBytes = 256u << 20;  // a graph up to this size is grown at every seal
 constexpr uint64_t kMergeRatio = 8;
 constexpr double kQuietDeadShare = 0.05;  // left out when the index has time for it
-constexpr uint64_t kUnsavedRows = 16'384;
 constexpr int64_t kQuietNs = 1'000'000'000;
 
 /// The rows of the parts and of the frozen rows that are live, in the order of their documents.
@@ -57,27 +56,55 @@ class LiveRows {
   std::vector<Row> rows_;
 };
 
+VectorIndexOptions ForViews(const VectorIndexOptions& options) {
+  VectorIndexOptions kept;
+  kept.dim = options.dim;
+  kept.metric = options.metric;
+  kept.pool = options.pool;
+  return kept;
+}
+
 }  // namespace
 
 SegmentedIndex::SegmentedIndex(const VectorIndexOptions& options)
     : options_(options),
+      view_options_(ForViews(options)),
       threads_(options.pool == nullptr ? 0 : options.pool->thread_count()),
       scratch_(std::make_shared<ScratchPool>()),
+      folder_(options.directory, options.file_prefix),
       active_(std::make_unique<RowStore>(options.dim)),
       alive_(std::make_shared<Alive>(this)) {
   MutexLock lock(write_mutex_);
   PublishLocked();
 }
 
-SegmentedIndex::~SegmentedIndex() {
+SegmentedIndex::~SegmentedIndex() { Stop(); }
+
+void SegmentedIndex::Stop() {
   stopping_ = true;
   {
-    // From here on a timer that fires finds nothing.
+    // From here on a timer that fires finds nothing, nor does a job that has not begun: it may have
+    // to wait for a thread that waits for us.
     MutexLock lock(alive_->mutex);
     alive_->index = nullptr;
   }
   MutexLock lock(write_mutex_);
+  if (threads_ > 0 && !job_begun_) job_running_ = false;
+  job_done_.SignalAll();
   while (job_running_) job_done_.Wait(write_mutex_);
+}
+
+void SegmentedIndex::SetPosition(uint64_t position) {
+  {
+    MutexLock lock(write_mutex_);
+    position_ = std::max(position_, position);
+    if (threads_ > 0) {
+      if (PublishDueLocked(false)) StartJobLocked();
+      ArmTimerLocked();
+      return;
+    }
+  }
+  RunInline(false);
 }
 
 void SegmentedIndex::PublishLocked() {
@@ -86,7 +113,7 @@ void SegmentedIndex::PublishLocked() {
   if (frozen_ != nullptr) state->frozen = frozen_->snapshot();
   state->sealed = sealed_;
   state->documents = documents_;
-  VectorViewPtr view = std::make_shared<SegmentedView>(options_, std::move(state), scratch_);
+  VectorViewPtr view = std::make_shared<SegmentedView>(view_options_, std::move(state), scratch_);
   MutexLock lock(view_mutex_);
   view_.swap(view);
   // `view`, declared before the lock, lets the old one go after the lock is released.
@@ -173,29 +200,38 @@ void SegmentedIndex::NoteWriteLocked() {
   PublishLocked();
   last_write_ns_ = Clock::System()->MonotonicNs();
   if (threads_ == 0) return;
-  if (SealDueLocked()) StartJobLocked();
+  if (NextWorkLocked(false) != Work::kNone) StartJobLocked();
   ArmTimerLocked();
 }
 
+uint64_t SegmentedIndex::FreshRowsLocked() const {
+  return active_->snapshot()->live + (frozen_ == nullptr ? 0 : frozen_->snapshot()->live);
+}
+
+/// `quiet`: also what is only worth it when nobody writes.
+SegmentedIndex::Work SegmentedIndex::NextWorkLocked(bool quiet) const {
+  if (stopping_ || damaged_) return Work::kNone;
+  bool checked = std::all_of(sealed_.begin(), sealed_.end(),
+                             [](const SealedPart& part) { return part.verified; });
+  if (!checked) return Work::kCheckFile;
+  if (SealDueLocked() || (quiet && MergeDueLocked())) return Work::kSeal;
+  if (SaveDueLocked(quiet)) return Work::kSave;
+  return PublishDueLocked(quiet) ? Work::kPublish : Work::kNone;
+}
+
 bool SegmentedIndex::SealDueLocked() const {
-  uint64_t fresh = active_->snapshot()->live + (frozen_ == nullptr ? 0 : frozen_->snapshot()->live);
-  return fresh >= (sealed_.empty() ? kMinGraphRows : kSealRows);
+  return FreshRowsLocked() >= (sealed_.empty() ? kMinGraphRows : kSealRows);
 }
 
-bool SegmentedIndex::QuietWorkLocked() const {
-  uint64_t fresh = active_->snapshot()->live + (frozen_ == nullptr ? 0 : frozen_->snapshot()->live);
-  if (sealed_.empty()) return fresh >= kMinGraphRows;
-  if (sealed_.size() > 1 || fresh > 0) return true;
+bool SegmentedIndex::MergeDueLocked() const {
+  if (sealed_.empty()) return FreshRowsLocked() >= kMinGraphRows;
+  if (sealed_.size() > 1 || FreshRowsLocked() > 0) return true;
   const SealedPart& part = sealed_.front();
-  return part.dead.count() > kQuietDeadShare * part.segment->size() || !SavedLocked(part);
-}
-
-bool SegmentedIndex::SavedLocked(const SealedPart& part) const {
-  return options_.directory.empty() || unsaveable_ || part.file_rows == part.segment->size();
+  return part.dead.count() > kQuietDeadShare * part.segment->size();
 }
 
 void SegmentedIndex::ArmTimerLocked() {
-  if (timer_armed_ || !QuietWorkLocked()) return;
+  if (timer_armed_ || NextWorkLocked(true) == Work::kNone) return;
   timer_armed_ = true;
   options_.pool->ScheduleAfter(kQuietNs, [alive = alive_] {
     MutexLock lock(alive->mutex);
@@ -207,7 +243,7 @@ void SegmentedIndex::OnTimer() {
   MutexLock lock(write_mutex_);
   timer_armed_ = false;
   bool quiet = Clock::System()->MonotonicNs() - last_write_ns_ >= kQuietNs;
-  if (quiet && !job_running_ && QuietWorkLocked()) {
+  if (quiet && !job_running_ && NextWorkLocked(true) != Work::kNone) {
     want_quiet_ = true;
     StartJobLocked();
   }
@@ -217,46 +253,86 @@ void SegmentedIndex::OnTimer() {
 void SegmentedIndex::StartJobLocked() {
   if (job_running_ || stopping_) return;
   job_running_ = true;
-  options_.pool->Schedule([this] { RunJobs(); });
+  options_.pool->Schedule([alive = alive_] {
+    SegmentedIndex* index = nullptr;
+    {
+      MutexLock lock(alive->mutex);
+      if (alive->index != nullptr && alive->index->BeginJob()) index = alive->index;
+    }
+    if (index != nullptr) index->RunJobs();
+  });
+}
+
+/// From here on Stop waits for the job.
+bool SegmentedIndex::BeginJob() {
+  MutexLock lock(write_mutex_);
+  job_begun_ = job_running_;
+  return job_begun_;
 }
 
 void SegmentedIndex::RunInline(bool quiet) {
-  MutexLock lock(write_mutex_);
-  if (job_running_) return;
-  want_quiet_ = quiet;
-  if (!SealDueLocked() && !(quiet && QuietWorkLocked())) return;
-  job_running_ = true;
-  write_mutex_.Unlock();
+  {
+    MutexLock lock(write_mutex_);
+    if (job_running_ || NextWorkLocked(quiet) == Work::kNone) return;
+    want_quiet_ = quiet;
+    job_running_ = true;
+  }
   RunJobs();
-  write_mutex_.Lock();
 }
 
 /// One job after the other while there is something to do.
 void SegmentedIndex::RunJobs() {
   for (;;) {
     Job job;
+    Work work = Work::kNone;
     {
       MutexLock lock(write_mutex_);
-      bool work =
-          !stopping_ && !job_failed_ && (SealDueLocked() || (want_quiet_ && QuietWorkLocked()));
-      if (!work) {
+      if (!job_failed_) work = NextWorkLocked(want_quiet_);
+      if (work == Work::kNone) {
         want_quiet_ = false;
         job_failed_ = false;
         job_running_ = false;
+        job_begun_ = false;
         job_done_.SignalAll();
         return;
       }
-      PlanLocked(&job);
+      if (work == Work::kSeal) PlanLocked(&job);
     }
-    Status done = Build(&job);
-    MutexLock lock(write_mutex_);
-    if (done.ok()) {
-      CommitLocked(&job);
-    } else {
-      last_error_ = std::move(done);
-      job_failed_ = true;
+    Status done = Do(work, &job);
+    bool report = !done.ok() && done.code() != Code::kCancelled && work != Work::kCheckFile;
+    if (report && options_.failed) options_.failed(done);
+    bool improved = done.ok() && work != Work::kPublish;
+    {
+      MutexLock lock(write_mutex_);
+      if (done.ok()) {
+        if (work == Work::kSeal) CommitLocked(&job);
+      } else {
+        last_error_ = std::move(done);
+        job_failed_ = true;
+      }
+      removed_meanwhile_.clear();
     }
-    removed_meanwhile_.clear();
+    if (improved && options_.improved) options_.improved();
+  }
+}
+
+Status SegmentedIndex::Do(Work work, Job* job) {
+  try {
+    switch (work) {
+      case Work::kCheckFile:
+        return CheckFile();
+      case Work::kSeal:
+        return Build(job);
+      case Work::kSave:
+        return Save();
+      case Work::kPublish:
+        return PublishManifest();
+      case Work::kNone:
+        break;
+    }
+    return OkStatus();
+  } catch (const std::bad_alloc&) {
+    return Error(Code::kResourceExhausted, "no memory for the vectors' background work");
   }
 }
 
@@ -264,10 +340,12 @@ void SegmentedIndex::PlanLocked(Job* job) {
   job->quiet = want_quiet_ && !SealDueLocked();
   if (frozen_ == nullptr && active_->snapshot()->live > 0) {
     frozen_ = std::move(active_);
+    frozen_position_ = position_;
     active_ = std::make_unique<RowStore>(options_.dim);
     PublishLocked();
   }
   if (frozen_ != nullptr) job->frozen = frozen_->snapshot();
+  job->position = frozen_ == nullptr ? position_ : frozen_position_;
   // The largest part whose graph it pays to grow by all that is smaller; those are merged into it.
   uint64_t smaller = job->frozen == nullptr ? 0 : job->frozen->live;
   job->first_part = sealed_.size();
@@ -316,39 +394,8 @@ Status SegmentedIndex::Build(Job* job) {
   } else {
     job->part.dead = input.base_dead;
   }
-  job->part.segment = segment;
-  uint64_t unsaved = segment->size() - job->part.file_rows;
-  bool save = job->quiet || unsaved > std::max<uint64_t>(kUnsavedRows, job->part.file_rows / 2);
-  if (save && unsaved > 0 && !options_.directory.empty() && !unsaveable_) Save(job);
-  return OkStatus();
-}
-
-/// Writes the new segment to a file and reads its vectors from there from now on. A failure leaves
-/// it in memory: the file is a copy of what the host keeps.
-void SegmentedIndex::Save(Job* job) {
-  std::string name = StrCat("segment-", ++last_file_, ".cairn");
-  std::string path = StrCat(options_.directory, "/", name);
-  CAIRN_SYNC_POINT("segmented_index:save");
-  Status written = WriteSegment(*job->part.segment, path);
-  if (!written.ok()) {
-    MutexLock lock(write_mutex_);
-    last_error_ = std::move(written);
-    unsaveable_ = true;
-    return;
-  }
-  auto mapped = MapSegment(path, options_.dim, options_.metric);
-  if (!mapped.ok()) return;
-  // The graph stays where it is: in huge pages, and once.
-  std::shared_ptr<Segment> segment = *mapped;
-  const Segment& built = *job->part.segment;
-  segment->graph = built.graph;
-  segment->graph_owner = built.graph_owner;
-  segment->entries = built.entries;
-  segment->graph.entries = segment->entries;
-  segment->heap_bytes = built.heap_bytes;
   job->part.segment = std::move(segment);
-  job->part.file = name;
-  job->part.file_rows = job->part.segment->size();
+  return OkStatus();
 }
 
 void SegmentedIndex::CommitLocked(Job* job) {
@@ -358,6 +405,7 @@ void SegmentedIndex::CommitLocked(Job* job) {
   sealed_.resize(job->first_part);
   if (job->part.live() > 0) sealed_.push_back(std::move(job->part));
   frozen_.reset();
+  sealed_position_ = job->position;
   PublishLocked();
 }
 
@@ -370,7 +418,7 @@ Status SegmentedIndex::WaitIdle(int64_t timeout_ns) {
   MutexLock lock(write_mutex_);
   for (;;) {
     if (!job_running_) {
-      if (!QuietWorkLocked() || stopping_) return OkStatus();
+      if (NextWorkLocked(true) == Work::kNone) return OkStatus();
       if (!last_error_.ok()) return std::exchange(last_error_, OkStatus());
       want_quiet_ = true;
       StartJobLocked();
@@ -386,10 +434,13 @@ Status SegmentedIndex::WaitIdle(int64_t timeout_ns) {
   }
 }
 
-Result<std::unique_ptr<VectorIndex>> MakeSegmentedIndex(const VectorIndexOptions& options) {
+Result<std::unique_ptr<VectorIndex>> MakeSegmentedIndex(const VectorIndexOptions& options,
+                                                        const IndexManifest* manifest) {
   // The same limits as the exact index.
   CAIRN_RETURN_IF_ERROR(CheckIndexOptions(options));
-  return std::unique_ptr<VectorIndex>(std::make_unique<SegmentedIndex>(options));
+  auto index = std::make_unique<SegmentedIndex>(options);
+  CAIRN_RETURN_IF_ERROR(index->Open(manifest));
+  return std::unique_ptr<VectorIndex>(std::move(index));
 }
 
 }  // namespace cairn::vector

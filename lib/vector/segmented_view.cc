@@ -5,6 +5,7 @@
 #include <new>
 
 #include "kernels/distance.h"
+#include "vector/document_count.h"
 #include "vector/fresh_search.h"
 #include "vector/segment_search.h"
 
@@ -31,6 +32,16 @@ Status CheckOptions(const SearchOptions& options) {
 }
 
 }  // namespace
+
+uint64_t SegmentedView::CountDocuments(const DocumentFilter& filter) const {
+  // The rows of a document are added together, so they are all in one part.
+  uint64_t count = vector::CountDocuments(*state_->active, filter);
+  if (state_->frozen != nullptr) count += vector::CountDocuments(*state_->frozen, filter);
+  for (const SealedPart& part : state_->sealed) {
+    count += vector::CountDocuments(*part.segment, part.dead, filter.RowsOf(part.segment).get());
+  }
+  return count;
+}
 
 size_t SegmentedView::Run(const float* query, size_t k, const SearchOptions& options,
                           SearchScratch* scratch, VectorHit* hits_out, SearchWork* work) const {

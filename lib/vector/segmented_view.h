@@ -18,6 +18,7 @@ class SegmentedView final : public VectorView {
   size_t size() const override { return state_->live(); }
   size_t document_count() const override { return state_->documents; }
   uint64_t memory_bytes() const override { return state_->memory_bytes(); }
+  uint64_t CountDocuments(const DocumentFilter& filter) const override;
   Status Search(const float* queries, size_t query_count, const SearchOptions& options,
                 std::vector<std::vector<VectorHit>>* hits_out, SearchWork* work) const override;
   Status SearchOne(const float* query, const SearchOptions& options, VectorHit* hits_out,
