@@ -57,7 +57,13 @@ Status CollectionState::Load(const storage::Store& store) {
                                               store, storage::keys::CollectionCounters(id)));
   CAIRN_ASSIGN_OR_RETURN(writer.embedder_state, ReadOrDefault<storage::EmbedderState>(
                                                     store, storage::keys::EmbedderState(id)));
-  writer.vectors.reset();
+  writer.manifest_position = NoManifest();
+  auto manifest =
+      store.Get(storage::Family::kManifest, storage::keys::IndexManifest(id, ActiveGeneration()));
+  if (manifest.ok()) {
+    auto decoded = vector::IndexManifest::Decode(*manifest);
+    if (decoded.ok()) *writer.manifest_position = decoded->position;
+  }
   if (config.embedder != EmbedderKind::kBuiltin || ActiveGeneration() == 0) return OkStatus();
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<embed::Embedder> embedder,
                          embed::OpenBuiltin(&store, id, ActiveGeneration(), analyzer, {}));

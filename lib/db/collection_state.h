@@ -26,6 +26,13 @@ struct CollectionView {
   vector::VectorViewPtr vectors;              ///< null: not loaded, or there are none
 };
 
+/// Position of the newest manifest of an index; kNoManifest without one.
+using ManifestPosition = std::shared_ptr<std::atomic<uint64_t>>;
+inline constexpr uint64_t kNoManifest = UINT64_MAX;
+inline ManifestPosition NoManifest() {
+  return std::make_shared<std::atomic<uint64_t>>(kNoManifest);
+}
+
 /// The parts of an open collection. The first group never changes; the second belongs to the
 /// database's write mutex and is what the next ReadState is made from.
 ///
@@ -54,7 +61,12 @@ class CollectionState {
     storage::CollectionCounters counters;
     storage::EmbedderState embedder_state;
     std::shared_ptr<embed::Embedder> embedder;
-    std::unique_ptr<vector::VectorIndex> vectors;  ///< null until a search needs it
+    std::shared_ptr<vector::VectorIndex> vectors;  ///< null until a search needs it
+    uint64_t vectors_number = 0;                   ///< tells one index from the next
+    uint64_t vectors_position = 0;                 ///< last change that was looked through for it
+    /// Position of the manifest of the active generation's index. Its index moves it when it
+    /// publishes one.
+    ManifestPosition manifest_position = NoManifest();
   };
   Writer writer;
 
@@ -64,7 +76,8 @@ class CollectionState {
   bool HasVectorSpace() const;
   CollectionView MakeView() const;
 
-  /// Reads counters and embedder state, and opens the builtin embedder of the active generation.
+  /// Reads counters, embedder state and the position of the vectors' manifest, and opens the
+  /// builtin embedder of the active generation.
   Status Load(const storage::Store& store);
 
  private:

@@ -1,11 +1,13 @@
 #include "db/database_impl.h"
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 #include <utility>
 
 #include "base/bytes.h"
 #include "db/config.h"
+#include "db/segment_names.h"
 #include "observe/log.h"
 #include "storage/format.h"
 #include "storage/keys.h"
@@ -18,7 +20,11 @@ namespace keys = storage::keys;
 
 /// Changes that stay in the log for readers that catch up.
 constexpr uint64_t kChangeLogLength = 65536;
+/// The same where files of a vector index are so far behind.
+constexpr uint64_t kMaxChangeLogLength = 1'000'000;
+constexpr int kTrimmedPerChange = 4;
 constexpr uint32_t kMaxDefaultThreads = 4;
+constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
 uint32_t ThreadCount(const DatabaseOptions& options) {
   if (options.thread_count > 0) return options.thread_count;
@@ -62,6 +68,13 @@ DatabaseImpl::~DatabaseImpl() {
 
 Status DatabaseImpl::LoadCollections() {
   MutexLock lock(write_mutex_);
+  CAIRN_RETURN_IF_ERROR(LoadCollectionsLocked());
+  if (options_.read_only) return OkStatus();
+  RemoveOrphanedFiles();
+  return FindLogBegin();
+}
+
+Status DatabaseImpl::LoadCollectionsLocked() {
   auto counters = store_->Get(Family::kManifest, keys::Counters());
   if (counters.ok()) {
     CAIRN_ASSIGN_OR_RETURN(counters_, storage::DatabaseCounters::Decode(*counters));
@@ -84,7 +97,15 @@ Status DatabaseImpl::LoadCollections() {
       CAIRN_ASSIGN_OR_RETURN(
           state, CollectionState::Create(store_.get(), name, CollectionId{record.id}, config));
     }
+    std::shared_ptr<vector::VectorIndex> index = std::move(state->writer.vectors);
+    uint64_t generation = state->ActiveGeneration();
     CAIRN_RETURN_IF_ERROR(state->Load(*store_).WithContext(StrCat("collection \"", name, "\"")));
+    // What the writer changed meanwhile is repeated; where that fails the next search loads anew.
+    if (index != nullptr && generation == state->ActiveGeneration() &&
+        RepeatChanges(*state, state->writer.vectors_position, index.get()).ok()) {
+      state->writer.vectors = std::move(index);
+      state->writer.vectors_position = counters_.sequence;
+    }
     collections.emplace(std::move(name), std::move(state));
   }
   CAIRN_RETURN_IF_ERROR(it->status());
@@ -143,36 +164,18 @@ Result<ReadStatePtr> DatabaseImpl::PinWithVectors(CollectionState& state) {
   ReadStatePtr pinned = Pin();
   auto it = pinned->collections.find(state.id);
   if (it != pinned->collections.end() && it->second.vectors != nullptr) return pinned;
+  std::string note;
+  Status loaded;
   {
     MutexLock lock(write_mutex_);
     CAIRN_RETURN_IF_ERROR(CheckUsable(state));
     if (!state.HasVectorSpace()) return pinned;
-    if (state.writer.vectors == nullptr) CAIRN_RETURN_IF_ERROR(LoadVectors(state));
-    PublishLocked();
+    if (state.writer.vectors == nullptr) loaded = LoadVectors(state, true, &note);
+    if (loaded.ok()) PublishLocked();
   }
+  if (!note.empty()) Log(options_.log.get(), LogLevel::kWarning, "db", note);
+  CAIRN_RETURN_IF_ERROR(loaded);
   return Pin();
-}
-
-Status DatabaseImpl::LoadVectors(CollectionState& state) {
-  vector::VectorIndexOptions options;
-  options.dim = state.dim;
-  options.metric = state.config.metric;
-  options.pool = pool_.get();
-  CAIRN_ASSIGN_OR_RETURN(auto index, vector::MakeExactIndex(options));
-  auto it = store_->Scan(Family::kVectors, keys::VectorPrefix(state.id, state.ActiveGeneration()));
-  for (; it->Valid(); it->Next()) {
-    CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record,
-                           storage::VectorsRecord::Decode(it->value()));
-    if (record.rows.size() != record.ordinals.size() * state.dim) {
-      return Error(Code::kDataLoss, "a vectors record of collection \"", state.name,
-                   "\" has another dimension");
-    }
-    CAIRN_RETURN_IF_ERROR(
-        index->AddChunks(keys::TrailingDocNo(it->key()), record.ordinals, record.rows.data()));
-  }
-  CAIRN_RETURN_IF_ERROR(it->status());
-  state.writer.vectors = std::move(index);
-  return OkStatus();
 }
 
 Result<CollectionStatePtr> DatabaseImpl::CreateCollection(
@@ -230,6 +233,7 @@ Status DatabaseImpl::DropCollection(std::string_view name) {
     batch.Delete(Family::kManifest, key);
   }
   batch.DeletePrefix(Family::kManifest, keys::ModelCollectionPrefix(c));
+  batch.DeletePrefix(Family::kManifest, keys::IndexManifestPrefix(c));
   for (const std::string& prefix : {keys::DocumentPrefix(c), keys::BodyPrefix(c),
                                     keys::DocumentIdPrefix(c), keys::SourcePrefix(c)}) {
     batch.DeletePrefix(Family::kDocuments, prefix);
@@ -239,6 +243,7 @@ Status DatabaseImpl::DropCollection(std::string_view name) {
   batch.DeletePrefix(Family::kPostings, keys::PostingCollectionPrefix(c));
   batch.DeletePrefix(Family::kTerms, keys::TermsCollectionPrefix(c));
   batch.DeletePrefix(Family::kMetadata, keys::AttributeCollectionPrefix(c));
+  ReleaseVectors(*state);
   storage::DatabaseCounters before = counters_;
   LogChange(&batch, {storage::ChangeKind::kDropCollection, ToInt(c), 0, std::string(name)});
   if (Status committed = store_->Commit(batch, options_.durability); !committed.ok()) {
@@ -247,6 +252,8 @@ Status DatabaseImpl::DropCollection(std::string_view name) {
   }
   state->dropped = true;
   collections_.erase(it);
+  RemoveSegmentFiles(options_.path,
+                     [c](CollectionId collection, uint64_t) { return collection == c; });
   PublishLocked();
   return OkStatus();
 }
@@ -261,18 +268,54 @@ std::vector<std::string> DatabaseImpl::CollectionNames() const {
 void DatabaseImpl::LogChange(storage::Batch* batch, const storage::ChangeRecord& change) {
   uint64_t sequence = ++counters_.sequence;
   batch->Put(Family::kChangeLog, keys::Change(sequence), change.Encode());
-  if (sequence > kChangeLogLength && trainings_ == 0) {
-    batch->Delete(Family::kChangeLog, keys::Change(sequence - kChangeLogLength));
+  uint64_t kept_from = LogKeptFrom(sequence);
+  for (int i = 0; i < kTrimmedPerChange && log_begin_ < kept_from; ++i) {
+    batch->Delete(Family::kChangeLog, keys::Change(log_begin_++));
   }
   batch->Put(Family::kManifest, keys::Counters(), counters_.Encode());
 }
 
-Status DatabaseImpl::CommitChange(CollectionState& state, const DocumentChange& change,
+uint64_t DatabaseImpl::LogKeptFrom(uint64_t sequence) const {
+  if (sequence <= kChangeLogLength || trainings_ > 0) return 0;
+  uint64_t kept_from = sequence - kChangeLogLength + 1;
+  for (const auto& [name, state] : collections_) {
+    uint64_t position = state->writer.manifest_position->load();
+    if (position < state->writer.counters.last_change)
+      kept_from = std::min(kept_from, position + 1);
+  }
+  uint64_t farthest = sequence - std::min(sequence, kMaxChangeLogLength) + 1;
+  return std::max(kept_from, farthest);
+}
+
+/// The log has no gaps, so its begin is found by halving.
+Status DatabaseImpl::FindLogBegin() {
+  uint64_t low = 1;
+  uint64_t high = counters_.sequence + 1;
+  while (low < high) {
+    uint64_t middle = low + (high - low) / 2;
+    auto record = store_->Get(Family::kChangeLog, keys::Change(middle));
+    if (record.ok()) {
+      high = middle;
+    } else if (record.status().code() == Code::kNotFound) {
+      low = middle + 1;
+    } else {
+      return std::move(record).status();
+    }
+  }
+  log_begin_ = low;
+  return OkStatus();
+}
+
+Status DatabaseImpl::CommitChange(CollectionState& state, DocumentChange change,
                                   const storage::VectorsRecord* vectors,
                                   storage::ChangeRecord record, storage::Batch* batch) {
   storage::DatabaseCounters before = counters_;
   record.collection = ToInt(state.id);
+  record.previous = change.counters.last_change;
+  if (change.added && change.removed) record.replaced = ToInt(*change.removed);
   LogChange(batch, record);
+  change.counters.last_change = counters_.sequence;
+  batch->Put(Family::kManifest, keys::CollectionCounters(state.id), change.counters.Encode());
   if (Status committed = store_->Commit(*batch, storage::Durability::kAsync); !committed.ok()) {
     counters_ = before;
     return committed;
@@ -283,15 +326,18 @@ Status DatabaseImpl::CommitChange(CollectionState& state, const DocumentChange& 
                   change.added ? "upsert" : "delete")
       .Add();
   if (state.writer.vectors == nullptr) return OkStatus();
-  if (change.removed) state.writer.vectors->Remove(*change.removed);
-  if (vectors == nullptr || vectors->ordinals.empty()) return OkStatus();
-  Status added =
-      state.writer.vectors->AddChunks(*change.added, vectors->ordinals, vectors->rows.data());
-  // The store has the vectors: the index is derived, and built anew when it fell behind.
-  if (!added.ok()) {
-    Log(options_.log.get(), LogLevel::kError, "db", added.message());
-    state.writer.vectors.reset();
+  vector::VectorIndex& index = *state.writer.vectors;
+  if (change.removed) index.Remove(*change.removed);
+  if (vectors != nullptr && !vectors->ordinals.empty()) {
+    Status added = index.AddChunks(*change.added, vectors->ordinals, vectors->rows.data());
+    // The store has the vectors: the index is derived, and loaded anew when it fell behind.
+    if (!added.ok()) {
+      Log(options_.log.get(), LogLevel::kError, "db", added.message());
+      ReleaseVectors(state);
+      return OkStatus();
+    }
   }
+  index.SetPosition(counters_.sequence);
   return OkStatus();
 }
 
@@ -355,14 +401,36 @@ void DatabaseImpl::EndBackground() {
 
 Status DatabaseImpl::WaitIdle(int64_t timeout_ns) {
   const Clock* clock = Clock::System();
-  int64_t deadline_ns = timeout_ns < 0 ? 0 : clock->MonotonicNs() + timeout_ns;
+  int64_t deadline_ns = timeout_ns < 0 ? kNoDeadline : clock->MonotonicNs() + timeout_ns;
+  for (;;) {
+    CAIRN_RETURN_IF_ERROR(WaitBackground(deadline_ns));
+    std::vector<std::shared_ptr<vector::VectorIndex>> indexes;
+    {
+      MutexLock lock(write_mutex_);
+      for (const auto& [name, state] : collections_) {
+        if (state->writer.vectors != nullptr) indexes.push_back(state->writer.vectors);
+      }
+    }
+    for (const auto& index : indexes) {
+      int64_t left_ns = deadline_ns == kNoDeadline
+                            ? -1
+                            : std::max<int64_t>(0, deadline_ns - clock->MonotonicNs());
+      Status idle = index->WaitIdle(left_ns);
+      if (idle.code() == Code::kTimedOut) return idle;  // other failures were logged
+    }
+    MutexLock lock(background_mutex_);
+    if (background_ == 0) return OkStatus();
+  }
+}
+
+Status DatabaseImpl::WaitBackground(int64_t deadline_ns) {
   MutexLock lock(background_mutex_);
   while (background_ > 0) {
-    if (timeout_ns < 0) {
+    if (deadline_ns == kNoDeadline) {
       background_idle_.Wait(background_mutex_);
       continue;
     }
-    int64_t left_ns = deadline_ns - clock->MonotonicNs();
+    int64_t left_ns = deadline_ns - Clock::System()->MonotonicNs();
     if (left_ns <= 0) return Error(Code::kTimedOut, "background work is still running");
     background_idle_.WaitFor(background_mutex_, left_ns);
   }
@@ -379,7 +447,7 @@ Result<DatabaseStats> DatabaseImpl::Stats() const {
     stats.chunk_count += view.counters.chunk_count;
     if (view.vectors != nullptr) stats.vector_memory_bytes += view.vectors->memory_bytes();
   }
-  stats.disk_bytes = store_->disk_bytes();
+  stats.disk_bytes = store_->disk_bytes() + SegmentFileBytes(options_.path);
   stats.sequence = pinned->counters.sequence;
   stats.format_version = storage::kFormatVersion;
   stats.read_only = options_.read_only;
@@ -399,12 +467,12 @@ void DatabaseImpl::CountSearch(int64_t took_ns, bool ok) {
 
 Status DatabaseImpl::Close() {
   closing_ = true;
-  WaitIdle(-1).IgnoreError("waits for ever");
+  WaitBackground(kNoDeadline).IgnoreError("waits for ever");
   MutexLock lock(write_mutex_);
   if (closed_ || store_ == nullptr) return OkStatus();
   closed_ = true;
+  for (const auto& [name, state] : collections_) ReleaseVectors(*state);
   Status closed = store_->Close();
-  for (const auto& [name, state] : collections_) state->writer.vectors.reset();
   MutexLock state_lock(state_mutex_);
   state_ = std::make_shared<ReadState>();
   return closed;

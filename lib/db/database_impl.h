@@ -84,6 +84,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
 
   Status Sync();
   Status Refresh();
+  /// Waits for trainings and for what the vector indexes do in the background.
   Status WaitIdle(int64_t timeout_ns);
   Result<DatabaseStats> Stats() const;
   Status Close();
@@ -98,14 +99,45 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   friend class Trainer;
   explicit DatabaseImpl(const DatabaseOptions& options);
   Status LoadCollections();
-  Status LoadVectors(CollectionState& state) CAIRN_REQUIRES(write_mutex_);
+
+  // The vector indexes; vector_indexes.cc.
+  vector::VectorIndexOptions IndexOptions(const CollectionState& state, uint64_t generation,
+                                          uint64_t number, const ManifestPosition& position);
+  /// `note` gets what is to be logged when the mutex is free again, or stays "".
+  Status LoadVectors(CollectionState& state, bool trust_files, std::string* note)
+      CAIRN_REQUIRES(write_mutex_);
+  /// Null when there is no manifest.
+  Result<std::shared_ptr<vector::VectorIndex>> OpenIndexFiles(CollectionState& state,
+                                                              uint64_t number)
+      CAIRN_REQUIRES(write_mutex_);
+  Result<std::shared_ptr<vector::VectorIndex>> BuildIndex(CollectionState& state, uint64_t number)
+      CAIRN_REQUIRES(write_mutex_);
+  /// Brings an index that holds the changes up to `from` up to date. A failure leaves it halfway.
+  Status RepeatChanges(const CollectionState& state, uint64_t from, vector::VectorIndex* index)
+      CAIRN_REQUIRES(write_mutex_);
+  Status RepeatChange(const CollectionState& state, const storage::ChangeRecord& change,
+                      vector::VectorIndex* index) CAIRN_REQUIRES(write_mutex_);
+  /// Ends the background work of a collection's index and lets it go: nothing is published any
+  /// more.
+  void ReleaseVectors(CollectionState& state) CAIRN_REQUIRES(write_mutex_);
+  void RemoveOrphanedFiles() CAIRN_REQUIRES(write_mutex_);
+  void OnDamagedFiles(CollectionId id, uint64_t number, const Status& status);
+  void RebuildVectors(CollectionId id, uint64_t number) CAIRN_EXCLUDES(write_mutex_);
+  /// Publishes soon, from a task.
+  void SchedulePublish();
+
+  Status LoadCollectionsLocked() CAIRN_REQUIRES(write_mutex_);
   void PublishLocked() CAIRN_REQUIRES(write_mutex_);
   /// Appends the change to the log, and the database's counters.
   void LogChange(storage::Batch* batch, const storage::ChangeRecord& change)
       CAIRN_REQUIRES(write_mutex_);
-  Status CommitChange(CollectionState& state, const DocumentChange& change,
+  Status CommitChange(CollectionState& state, DocumentChange change,
                       const storage::VectorsRecord* vectors, storage::ChangeRecord record,
                       storage::Batch* batch) CAIRN_REQUIRES(write_mutex_);
+  /// The first change that must stay in the log, after the change `sequence`.
+  uint64_t LogKeptFrom(uint64_t sequence) const CAIRN_REQUIRES(write_mutex_);
+  Status FindLogBegin() CAIRN_REQUIRES(write_mutex_);
+  Status WaitBackground(int64_t deadline_ns) CAIRN_EXCLUDES(background_mutex_);
   void BeginBackground() CAIRN_EXCLUDES(background_mutex_);
   void EndBackground() CAIRN_EXCLUDES(background_mutex_);
 
@@ -120,6 +152,9 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   storage::DatabaseCounters counters_ CAIRN_GUARDED_BY(write_mutex_);
   std::map<std::string, CollectionStatePtr, std::less<>> collections_
       CAIRN_GUARDED_BY(write_mutex_);
+  uint64_t last_index_ CAIRN_GUARDED_BY(write_mutex_) = 0;
+  uint64_t log_begin_ CAIRN_GUARDED_BY(write_mutex_) = 1;  ///< first change in the log
+  std::atomic<bool> publish_scheduled_{false};
   uint32_t trainings_ CAIRN_GUARDED_BY(write_mutex_) = 0;  ///< the change log is kept meanwhile
 
   mutable Mutex state_mutex_;

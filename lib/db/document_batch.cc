@@ -115,7 +115,6 @@ Result<DocumentChange> WriteToBatch(const storage::Store& store, const Collectio
   fields.description = document.record.description;
   fields.chunks = chunk_texts;
   CAIRN_RETURN_IF_ERROR(state.text.Apply(batch, change.removed, doc, fields));
-  batch->Put(Family::kManifest, keys::CollectionCounters(state.id), change.counters.Encode());
   return change;
 }
 
@@ -129,7 +128,6 @@ Result<DocumentChange> DeleteToBatch(const storage::Store& store, const Collecti
   batch->Delete(Family::kDocuments, keys::DocumentId(state.id, id));
   batch->Delete(Family::kDocuments, keys::Source(state.id, id));
   CAIRN_RETURN_IF_ERROR(state.text.Remove(batch, doc));
-  batch->Put(Family::kManifest, keys::CollectionCounters(state.id), change.counters.Encode());
   return change;
 }
 

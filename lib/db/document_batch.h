@@ -22,12 +22,13 @@ Result<DocNo> FindDocument(const storage::Store& store, CollectionId collection,
                            std::string_view id, const storage::SnapshotPtr& at = nullptr);
 
 /// Adds everything to `batch` that writes `document` in place of any earlier version: record, body,
-/// id, source state, chunks, vectors, postings, attributes and the collection's counters.
+/// id, source state, chunks, vectors, postings and attributes. The counters are left to the caller.
 /// Needs the write mutex.
 Result<DocumentChange> WriteToBatch(const storage::Store& store, const CollectionState& state,
                                     const PreparedDocument& document, storage::Batch* batch);
 
-/// Adds everything that deletes the document; kNotFound. Needs the write mutex.
+/// Adds everything that deletes the document, but not the counters; kNotFound. Needs the write
+/// mutex.
 Result<DocumentChange> DeleteToBatch(const storage::Store& store, const CollectionState& state,
                                      std::string_view id, storage::Batch* batch);
 

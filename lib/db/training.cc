@@ -6,6 +6,7 @@
 #include "base/sync_point.h"
 #include "db/database_impl.h"
 #include "db/prepare.h"
+#include "db/segment_names.h"
 #include "embed/builtin.h"
 #include "observe/log.h"
 #include "storage/keys.h"
@@ -74,6 +75,7 @@ class Trainer {
     MutexLock one_at_a_time(state_.training_mutex);
     CAIRN_RETURN_IF_ERROR(Begin());
     Status status = TrainAndSwitch();
+    if (!status.ok()) RemoveIndex();
     MutexLock lock(db_.write_mutex_);
     --db_.trainings_;
     return status;
@@ -90,7 +92,9 @@ class Trainer {
       if (old == next.generation) continue;
       batch.DeletePrefix(Family::kManifest, keys::ModelPrefix(state_.id, old));
       batch.DeletePrefix(Family::kVectors, keys::VectorPrefix(state_.id, old));
+      batch.Delete(Family::kManifest, keys::IndexManifest(state_.id, old));
     }
+    index_number_ = ++db_.last_index_;
     generation_ = ++next.last_generation;
     batch.Put(Family::kManifest, keys::EmbedderState(state_.id), next.Encode());
     CAIRN_RETURN_IF_ERROR(db_.store_->Commit(batch, storage::Durability::kAsync));
@@ -112,11 +116,9 @@ class Trainer {
         std::unique_ptr<embed::Embedder> embedder,
         embed::OpenBuiltin(db_.store_.get(), state_.id, generation_, state_.analyzer, {}));
     embedder_ = std::move(embedder);
-    vector::VectorIndexOptions options;
-    options.dim = state_.dim;
-    options.metric = state_.config.metric;
-    options.pool = db_.pool_.get();
-    CAIRN_ASSIGN_OR_RETURN(index_, vector::MakeExactIndex(options));
+    // It gets a position, and so publishes its files, only when it is the collection's.
+    CAIRN_ASSIGN_OR_RETURN(index_, vector::MakeSegmentedIndex(db_.IndexOptions(
+                                       state_, generation_, index_number_, manifest_position_)));
     CAIRN_RETURN_IF_ERROR(EmbedAll());
     for (;;) {
       {
@@ -213,6 +215,7 @@ class Trainer {
     next.generation = generation_;
     next.trained_chunks = trained_chunks_;
     storage::CollectionCounters counters = state_.writer.counters;
+    uint64_t previous = std::exchange(counters.last_change, db_.counters_.sequence + 1);
     counters.vector_count = index_->View()->size();
     storage::Batch batch;
     batch.Put(Family::kManifest, keys::EmbedderState(state_.id), next.Encode());
@@ -220,9 +223,12 @@ class Trainer {
     // Rows of the old model stay until the next training: searches under way may still need them.
     if (old_generation > 0) {
       batch.DeletePrefix(Family::kVectors, keys::VectorPrefix(state_.id, old_generation));
+      batch.Delete(Family::kManifest, keys::IndexManifest(state_.id, old_generation));
     }
+    db_.ReleaseVectors(state_);
     storage::DatabaseCounters before = db_.counters_;
-    db_.LogChange(&batch, {storage::ChangeKind::kGeneration, ToInt(state_.id), generation_, ""});
+    db_.LogChange(&batch,
+                  {storage::ChangeKind::kGeneration, ToInt(state_.id), generation_, "", previous});
     CAIRN_SYNC_POINT("training:before_switch");
     if (Status committed = db_.store_->Commit(batch, db_.options_.durability); !committed.ok()) {
       db_.counters_ = before;
@@ -232,8 +238,22 @@ class Trainer {
     state_.writer.counters = counters;
     state_.writer.embedder = embedder_;
     state_.writer.vectors = std::move(index_);
+    state_.writer.vectors_number = index_number_;
+    state_.writer.vectors_position = db_.counters_.sequence;
+    state_.writer.manifest_position = manifest_position_;
+    state_.writer.vectors->SetPosition(db_.counters_.sequence);
+    RemoveSegmentFiles(db_.options_.path, [this](CollectionId collection, uint64_t generation) {
+      return collection == state_.id && generation != generation_;
+    });
     db_.PublishLocked();
     return OkStatus();
+  }
+
+  void RemoveIndex() {
+    index_.reset();
+    RemoveSegmentFiles(db_.options_.path, [this](CollectionId collection, uint64_t generation) {
+      return collection == state_.id && generation == generation_;
+    });
   }
 
   DatabaseImpl& db_;
@@ -247,6 +267,8 @@ class Trainer {
   uint64_t trained_chunks_ = 0;
   std::shared_ptr<embed::Embedder> embedder_;
   std::unique_ptr<vector::VectorIndex> index_;
+  uint64_t index_number_ = 0;
+  ManifestPosition manifest_position_ = NoManifest();
   storage::Batch batch_;
 };
 

@@ -69,31 +69,55 @@ Result<CandidateList> TextCandidates(const SearchContext& context, std::string_v
     for (const text::TextHit& hit : found.hits) list.candidates.push_back(FromText(hit));
     if (MayHideTies(list.candidates, depth, found.hits.size() < k)) continue;
     CutAfterTies(&list.candidates, depth);
+    list.head = list.candidates.size();
     return list;
   }
 }
 
 Result<CandidateList> VectorCandidates(const SearchContext& context, const float* vector,
-                                       size_t depth, const Bitmap* filter) {
+                                       const VectorDepth& wanted, const Bitmap* filter) {
   const vector::VectorView& view = *context.vectors;
   std::optional<vector::DocumentFilter> documents;
   if (filter != nullptr) documents.emplace(*filter);
-  // With a filter only a full search tells how many documents match.
-  size_t k = filter == nullptr ? std::min(view.size(), 2 * depth + kTieSlack) : view.size();
-  for (;; k = std::min(view.size(), 4 * k)) {
-    vector::SearchOptions options;
+  vector::SearchOptions options;
+  options.filter = documents ? &*documents : nullptr;
+  options.min_score = wanted.min_score;
+  if (wanted.exact) options.target_recall = 1;
+  // Where every document has one chunk, no hit is of a document that is in the list already.
+  size_t chunks = view.size() == view.document_count() ? wanted.depth : 2 * wanted.depth;
+  for (size_t k = std::min(view.size(), chunks + kTieSlack);; k = std::min(view.size(), 4 * k)) {
     options.k = k;
-    options.filter = documents ? &*documents : nullptr;
     std::vector<std::vector<vector::VectorHit>> hits;
     CAIRN_RETURN_IF_ERROR(view.Search(vector, 1, options, &hits));
     CandidateList list;
     list.candidates = BestChunks(hits.front());
     bool exhausted = k == view.size() || hits.front().size() < k;
-    list.total = exhausted ? list.candidates.size() : view.document_count();
-    if (MayHideTies(list.candidates, depth, exhausted)) continue;
-    CutAfterTies(&list.candidates, depth);
+    if (MayHideTies(list.candidates, wanted.depth, exhausted)) continue;
+    if (exhausted) {
+      list.total = list.candidates.size();
+    } else {
+      list.total = documents ? view.CountDocuments(*documents) : view.document_count();
+    }
+    CutAfterTies(&list.candidates, wanted.depth);
+    list.head = list.candidates.size();
     return list;
   }
+}
+
+Result<CandidateList> PagedVectorCandidates(const SearchContext& context, const float* vector,
+                                            size_t head, size_t depth, const Bitmap* filter) {
+  CAIRN_ASSIGN_OR_RETURN(CandidateList list,
+                         VectorCandidates(context, vector, {.depth = head}, filter));
+  if (depth <= list.candidates.size() || list.candidates.size() == list.total) return list;
+  CAIRN_ASSIGN_OR_RETURN(
+      CandidateList all,
+      VectorCandidates(context, vector, {.depth = depth, .exact = true}, filter));
+  std::unordered_set<uint64_t> seen;
+  for (const Candidate& candidate : list.candidates) seen.insert(ToInt(candidate.doc));
+  for (const Candidate& candidate : all.candidates) {
+    if (!seen.contains(ToInt(candidate.doc))) list.candidates.push_back(candidate);
+  }
+  return list;
 }
 
 }  // namespace cairn::query

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace cairn::query {
 /// Candidates of one kind, best first, one per document.
 struct CandidateList {
   std::vector<Candidate> candidates;
+  /// How many of them come before all others, however the others score.
+  size_t head = 0;
   uint64_t total = 0;  ///< documents that match, found or not
 };
 
@@ -22,8 +25,22 @@ struct CandidateList {
 Result<CandidateList> TextCandidates(const SearchContext& context, std::string_view query,
                                      size_t depth, const Bitmap* filter);
 
+/// How far to look for near vectors.
+struct VectorDepth {
+  size_t depth = 0;
+  bool exact = false;
+  float min_score = -std::numeric_limits<float>::infinity();  ///< chunks below are left out
+};
+
 /// At least the `depth` documents with the nearest chunk and all that tie with the last of them.
+/// Lists of different depths agree where both are exact, else only nearly.
 Result<CandidateList> VectorCandidates(const SearchContext& context, const float* vector,
-                                       size_t depth, const Bitmap* filter);
+                                       const VectorDepth& wanted, const Bitmap* filter);
+
+/// At least `depth` documents, of one list that is the same for every depth: the `head` nearest as
+/// the index finds them fast, then all the others by exact search. So pages cut from it join to the
+/// whole, and the first ones are cheap.
+Result<CandidateList> PagedVectorCandidates(const SearchContext& context, const float* vector,
+                                            size_t head, size_t depth, const Bitmap* filter);
 
 }  // namespace cairn::query

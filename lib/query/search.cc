@@ -18,6 +18,7 @@ namespace {
 constexpr uint32_t kMaxLimit = 1000;
 constexpr uint32_t kMaxOffset = 10000;
 constexpr size_t kMinFusionDepth = 200;
+constexpr size_t kFastPages = 4;  // of a vector search; later ones cost an exact search
 constexpr size_t kAll = 1u << 30;
 
 bool IsBlank(std::string_view text) {
@@ -154,7 +155,12 @@ class Searcher {
         response_.degraded = "the embedder knows no word of the query";
         return CandidateList{};
       }
-      return VectorCandidates(context_, vector_.data(), depth, filter);
+      if (request_.min_score) {
+        VectorDepth everything{.depth = kAll, .exact = true, .min_score = *request_.min_score};
+        return VectorCandidates(context_, vector_.data(), everything, filter);
+      }
+      return PagedVectorCandidates(context_, vector_.data(), kFastPages * request_.limit, page_end,
+                                   filter);
     }
     return FindHybrid(filter);
   }
@@ -168,7 +174,8 @@ class Searcher {
     }
     CandidateList nearest;
     if (!vector_.empty()) {
-      CAIRN_ASSIGN_OR_RETURN(nearest, VectorCandidates(context_, vector_.data(), depth, filter));
+      CAIRN_ASSIGN_OR_RETURN(nearest,
+                             VectorCandidates(context_, vector_.data(), {.depth = depth}, filter));
     }
     double text_weight = request_.text_weight;
     double vector_weight = request_.vector_weight;
@@ -179,7 +186,7 @@ class Searcher {
     CandidateList fused;
     fused.candidates = FuseMinMax(text.candidates, nearest.candidates, text_weight, vector_weight);
     BoostTagMatches(&fused.candidates);
-    fused.total = fused.candidates.size();
+    fused.head = fused.total = fused.candidates.size();
     return fused;
   }
 
@@ -187,26 +194,35 @@ class Searcher {
     std::vector<Candidate>& list = found.candidates;
     if (request_.min_score) {
       std::erase_if(list, [&](const Candidate& c) { return c.score < *request_.min_score; });
-      found.total = list.size();
+      found.head = found.total = list.size();
     }
-    std::sort(list.begin(), list.end(), [](const Candidate& a, const Candidate& b) {
+    auto head_end = list.begin() + static_cast<std::ptrdiff_t>(found.head);
+    auto better = [](const Candidate& a, const Candidate& b) {
       return a.score != b.score ? a.score > b.score : a.doc < b.doc;
-    });
+    };
+    std::sort(list.begin(), head_end, better);
+    std::sort(head_end, list.end(), better);
     size_t begin = std::min<size_t>(request_.offset, list.size());
     size_t end = std::min<size_t>(begin + request_.limit, list.size());
     response_.total = found.total;
     response_.has_more = found.total > begin + (end - begin) && end > begin;
     // Ties are ordered by id, so the window grows to whole groups of equal scores first.
+    auto ties = [&](size_t i) {
+      return i > 0 && i < list.size() && i != found.head && list[i - 1].score == list[i].score;
+    };
     size_t first = begin;
-    while (first > 0 && first < list.size() && list[first - 1].score == list[first].score) --first;
+    while (ties(first)) --first;
     size_t last = end;
-    while (last > 0 && last < list.size() && list[last - 1].score == list[last].score) ++last;
+    while (ties(last)) ++last;
     std::vector<Candidate> window(list.begin() + static_cast<std::ptrdiff_t>(first),
                                   list.begin() + static_cast<std::ptrdiff_t>(last));
     CAIRN_ASSIGN_OR_RETURN(std::vector<storage::DocumentRecord> records, ReadRecords(window));
     std::vector<size_t> order(window.size());
     for (size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+      bool a_in_head = first + a < found.head;
+      bool b_in_head = first + b < found.head;
+      if (a_in_head != b_in_head) return a_in_head;
       if (window[a].score != window[b].score) return window[a].score > window[b].score;
       return records[a].id < records[b].id;
     });
@@ -333,7 +349,7 @@ Result<std::vector<std::vector<DocumentHit>>> SearchVectors(const SearchContext&
   std::vector<std::vector<DocumentHit>> lists(count);
   for (size_t i = 0; i < count; ++i) {
     CAIRN_ASSIGN_OR_RETURN(CandidateList found,
-                           VectorCandidates(context, queries.data() + i * context.dim, k,
+                           VectorCandidates(context, queries.data() + i * context.dim, {.depth = k},
                                             allowed ? &*allowed : nullptr));
     size_t kept = std::min(k, found.candidates.size());
     for (size_t j = 0; j < kept; ++j) {

@@ -50,6 +50,11 @@ std::string ModelRow(CollectionId c, uint64_t generation, std::string_view term)
 }
 std::string Root(CollectionId c) { return Key().Kind('r').Add(c); }
 
+std::string IndexManifestPrefix(CollectionId c) { return Key().Kind('v').Add(c); }
+std::string IndexManifest(CollectionId c, uint64_t generation) {
+  return Key().Kind('v').Add(c).Big64(generation);
+}
+
 std::string DocumentPrefix(CollectionId c) { return Key().Kind('d').Add(c); }
 std::string Document(CollectionId c, DocNo d) { return Key().Kind('d').Add(c).Add(d); }
 std::string BodyPrefix(CollectionId c) { return Key().Kind('b').Add(c); }

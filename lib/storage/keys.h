@@ -17,6 +17,7 @@
 ///               'g' c                   builtin embedder state of a collection (active generation)
 ///               'm' c gen(8) term       builtin embedder rows, one per term; term "" is the header
 ///               'r' c                   recorded index root
+///               'v' c gen(8)            which files hold the vector index of that generation
 ///   documents   'd' c d                 document record
 ///               'b' c d                 document body
 ///               'i' c id                document number of a live id
@@ -40,6 +41,8 @@ std::string ModelCollectionPrefix(CollectionId c);
 std::string ModelPrefix(CollectionId c, uint64_t generation);
 std::string ModelRow(CollectionId c, uint64_t generation, std::string_view term);
 std::string Root(CollectionId c);
+std::string IndexManifestPrefix(CollectionId c);
+std::string IndexManifest(CollectionId c, uint64_t generation);
 
 std::string DocumentPrefix(CollectionId c);
 std::string Document(CollectionId c, DocNo d);

@@ -139,7 +139,9 @@ Result<CollectionRecord> CollectionRecord::Decode(std::string_view bytes) {
 std::string CollectionCounters::Encode() const {
   std::string bytes;
   ByteWriter out(&bytes);
-  for (uint64_t value : {next_doc, document_count, chunk_count, vector_count}) out.Varint(value);
+  for (uint64_t value : {next_doc, document_count, chunk_count, vector_count, last_change}) {
+    out.Varint(value);
+  }
   return bytes;
 }
 
@@ -150,6 +152,7 @@ Result<CollectionCounters> CollectionCounters::Decode(std::string_view bytes) {
   record.document_count = in.Varint();
   record.chunk_count = in.Varint();
   record.vector_count = in.Varint();
+  if (in.remaining() > 0) record.last_change = in.Varint();
   return Finished(record, in, "collection counters");
 }
 
@@ -212,6 +215,10 @@ std::string ChangeRecord::Encode() const {
   out.Varint(collection);
   out.Varint(doc);
   out.Text(name);
+  if (previous) {
+    out.Varint(*previous);
+    out.Varint(replaced);
+  }
   return bytes;
 }
 
@@ -222,6 +229,10 @@ Result<ChangeRecord> ChangeRecord::Decode(std::string_view bytes) {
   record.collection = static_cast<uint32_t>(in.Varint());
   record.doc = in.Varint();
   record.name = ReadText(in);
+  if (in.remaining() > 0) {
+    record.previous = in.Varint();
+    record.replaced = in.Varint();
+  }
   return Finished(std::move(record), in, "change record");
 }
 

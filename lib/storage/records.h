@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,7 @@ struct CollectionCounters {
   uint64_t document_count = 0;
   uint64_t chunk_count = 0;
   uint64_t vector_count = 0;  ///< of the active generation
+  uint64_t last_change = 0;   ///< its sequence number; absent and 0 in records of earlier releases
 
   std::string Encode() const;
   static Result<CollectionCounters> Decode(std::string_view bytes);
@@ -113,6 +115,10 @@ struct ChangeRecord {
   uint32_t collection = 0;
   uint64_t doc = 0;  ///< number of the document written or deleted; generation for kGeneration
   std::string name;  ///< document id or collection name
+  /// Sequence number of the collection's change before this one, 0 = none. Nothing in records of
+  /// earlier releases, and of kCreateCollection and kDropCollection.
+  std::optional<uint64_t> previous = std::nullopt;
+  uint64_t replaced = 0;  ///< with `previous`: number of the version that an upsert replaced, or 0
 
   std::string Encode() const;
   static Result<ChangeRecord> Decode(std::string_view bytes);

@@ -16,13 +16,37 @@ namespace {
 constexpr uint32_t kTileRows = 256;
 constexpr float kRoundingSlack = 1.0001f;
 
+/// How far apart two numbers may lie that would be equal without rounding.
+struct Noise {
+  float distance = 0;  ///< between a vector and its rotation, as distances
+  float squared = 0;   ///< of squared distances, from codes as from scores
+};
+Noise NoiseOf(const Segment& segment, const QueryCode& query, const float* vector) {
+  constexpr float kUnit = 0x1p-24f;
+  const Quantizer::Parameters& p = segment.quantizer.parameters();
+  auto dim = static_cast<float>(p.dim);
+  float length = std::sqrt(kernels::ActiveKernel().dot(vector, vector, p.dim));
+  int32_t lanes = 0;
+  for (int8_t lane : query.lanes) lanes += lane * lane;
+  float coded = std::sqrt(static_cast<float>(lanes)) * query.weight / (2 * p.step);
+  float terms = 254 * p.step * std::sqrt(dim) * coded + 2 * coded * coded;
+  Noise noise{16 * kUnit * (length + coded), 8 * kUnit * terms};
+  if (p.metric == Metric::kL2) return noise;
+  float row = p.metric == Metric::kCosine ? 1.0f : std::sqrt(p.norm_bound);
+  float product = (8 + dim / 4) * kUnit * length * row;
+  noise.squared += 4 * product + 16 * kUnit * (length * length + row * row);
+  return noise;
+}
+
 class CodeScan {
  public:
-  CodeScan(const Segment& segment, const QueryCode& query, size_t k, SearchScratch* scratch)
+  CodeScan(const Segment& segment, const QueryCode& query, const Noise& noise, size_t k,
+           SearchScratch* scratch)
       : graph_(segment.graph),
         query_(query),
         k_(k),
-        doubt_(2 * kRoundingSlack * (query.error + segment.max_code_error)),
+        doubt_(2 * kRoundingSlack * (query.error + segment.max_code_error + noise.distance)),
+        noise_(noise.squared),
         scratch_(*scratch) {
     scratch_.found.clear();
     scratch_.scores.clear();
@@ -77,8 +101,8 @@ class CodeScan {
     }
     std::push_heap(nearest.begin(), nearest.end());
     if (nearest.size() < k_) return;
-    float reach = std::sqrt(std::max(0.0f, nearest.front())) + doubt_;
-    limit_ = reach * reach * kRoundingSlack;
+    float reach = std::sqrt(std::max(0.0f, nearest.front()) + noise_) + doubt_;
+    limit_ = reach * reach * kRoundingSlack + noise_;
     if (found.size() < 4096 || found.size() < 2 * kept_) return;
     std::erase_if(found, [this](const Candidate& c) { return c.distance > limit_; });
     kept_ = found.size();
@@ -88,17 +112,18 @@ class CodeScan {
   const QueryCode& query_;
   const size_t k_;
   const float doubt_;  // by how much a distance may be wrong, at both ends of a comparison
+  const float noise_;  // by how much a squared one may be
   SearchScratch& scratch_;
   void (*score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
   float limit_ = std::numeric_limits<float>::infinity();
   size_t kept_ = 0;
 };
 
-/// The least distance that a vector of this score has, in the scale of codes.
-float DistanceOf(const Quantizer::Parameters& p, float score, float query_length) {
-  if (p.metric == Metric::kL2) return std::sqrt(std::max(0.0f, -score));
+/// The squared distance that a vector of this score has, in the scale of codes.
+float SquaredDistanceOf(const Quantizer::Parameters& p, float score, float query_length) {
+  if (p.metric == Metric::kL2) return -score;
   float bound = p.metric == Metric::kCosine ? 1.0f : p.norm_bound;
-  return std::sqrt(std::max(0.0f, query_length + bound - 2 * score));
+  return std::max(0.0f, query_length + bound - 2 * score);
 }
 
 }  // namespace
@@ -106,7 +131,8 @@ float DistanceOf(const Quantizer::Parameters& p, float score, float query_length
 void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* allowed,
                  const float* query, size_t k, SearchScratch* scratch, BestHits* hits,
                  SearchWork* work) {
-  CodeScan scan(segment, scratch->query, k, scratch);
+  Noise noise = NoiseOf(segment, scratch->query, query);
+  CodeScan scan(segment, scratch->query, noise, k, scratch);
   uint32_t size = segment.size();
   if (allowed == nullptr) {
     for (uint32_t row = 0; row < size; row += kTileRows) {
@@ -136,11 +162,12 @@ void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* all
   const Quantizer::Parameters& p = segment.quantizer.parameters();
   float length =
       p.metric == Metric::kInnerProduct ? kernels::ActiveKernel().dot(query, query, p.dim) : 1.0f;
-  float doubt = kRoundingSlack * (scratch->query.error + segment.max_code_error);
+  float doubt = kRoundingSlack * (scratch->query.error + segment.max_code_error + noise.distance);
   for (const Candidate& candidate : scratch->found) {
     if (hits->full()) {
-      float nearest = std::sqrt(std::max(0.0f, candidate.distance)) - doubt;
-      if (nearest > DistanceOf(p, hits->threshold(), length) * kRoundingSlack + 1e-6f) break;
+      float nearest = std::sqrt(std::max(0.0f, candidate.distance - noise.squared)) - doubt;
+      float worst = SquaredDistanceOf(p, hits->threshold(), length) + noise.squared;
+      if (nearest > std::sqrt(worst) * kRoundingSlack) break;
     }
     ++work->vectors_scored;
     const float* row = segment.rows.Vector(candidate.row);

@@ -7,6 +7,7 @@
 
 #include "base/mutex.h"
 #include "kernels/distance.h"
+#include "vector/document_count.h"
 #include "vector/exact_search.h"
 #include "vector/row_store.h"
 #include "vector/vector_index.h"
@@ -22,6 +23,9 @@ class ExactView final : public VectorView {
   size_t size() const override { return snapshot_->live; }
   size_t document_count() const override { return snapshot_->documents; }
   uint64_t memory_bytes() const override { return snapshot_->memory_bytes(); }
+  uint64_t CountDocuments(const DocumentFilter& filter) const override {
+    return vector::CountDocuments(*snapshot_, filter);
+  }
   Status Search(const float* queries, size_t query_count, const SearchOptions& options,
                 std::vector<std::vector<VectorHit>>* hits_out, SearchWork* work) const override {
     if (work != nullptr) work->vectors_scored += snapshot_->live * query_count;

@@ -206,6 +206,7 @@ Status SearchExact(const Snapshot& snapshot, const VectorIndexOptions& options,
         tops[i].Merge(tops[range * query_count + i]);
       }
       hits[i] = tops[i].Take();
+      std::erase_if(hits[i], [&](const VectorHit& hit) { return hit.score < search.min_score; });
     }
   }
   *hits_out = std::move(hits);

@@ -17,6 +17,10 @@ struct SealedPart {
   RowMarks dead;
   std::string file;        ///< name in the index's directory; "" = not kept there
   uint32_t file_rows = 0;  ///< of the segment, those that a file holds
+  /// False while the segment is searched in a file that is still to be checked.
+  bool verified = true;
+
+  bool saved() const { return file_rows == segment->size(); }
 
   uint32_t live() const { return segment->size() - dead.count(); }
 };

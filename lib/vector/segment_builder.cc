@@ -62,6 +62,7 @@ class SegmentBuilder {
   Quantizer ChooseQuantizer() {
     if (base() != nullptr && base()->graph.width == CodeWidth::kSeven &&
         rows_.size() < 2 * base()->trained_rows && FitsAdded(base()->quantizer)) {
+      trained_anew_ = false;
       trained_rows_ = base()->trained_rows;
       code_error_ = base()->code_error;
       return base()->quantizer;
@@ -98,7 +99,7 @@ class SegmentBuilder {
 
   Status Encode(const Quantizer& quantizer, OwnedGraph* graph) {
     uint32_t first = 0;
-    if (base_rows_ > 0 && !compacted_ && trained_rows_ == base()->trained_rows) {
+    if (base_rows_ > 0 && !compacted_ && !trained_anew_) {
       std::memcpy(graph->slab->data(), base()->graph.blocks, size_t{base_rows_} * graph->stride());
       std::copy(base()->graph.bias, base()->graph.bias + base_rows_, graph->bias.begin());
       max_error_ = base()->max_code_error;
@@ -138,7 +139,7 @@ class SegmentBuilder {
       return CopyLiveGraph(quantizer, base()->graph, input_.base_dead, build, graph);
     }
     graph->entries = base()->entries;
-    if (trained_rows_ == base()->trained_rows) return OkStatus();
+    if (!trained_anew_) return OkStatus();
     for (uint32_t row = 0; row < base_rows_; ++row) {
       std::memcpy(graph->Neighbours(row), base()->graph.Neighbours(row),
                   kMaxDegree * sizeof(uint32_t));
@@ -167,6 +168,7 @@ class SegmentBuilder {
   RowTable rows_;
   uint32_t base_rows_ = 0;  ///< of rows_, those that the base's graph links
   bool compacted_ = false;
+  bool trained_anew_ = true;  ///< else the quantizer is the base's
   uint32_t trained_rows_ = 0;
   float code_error_ = 0;
   float max_error_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "vector/code_scan.h"
 #include "vector/graph_search.h"
@@ -25,9 +26,17 @@ double WalkCost(double ef, const Segment& segment) {
   return kCodesToEnter + static_cast<double>(segment.entries.size()) + kCodesPerPlace * ef;
 }
 
-/// How many of the nearest codes are scored on their vectors.
-size_t RerankDepth(CodeWidth width, size_t k) {
-  return width == CodeWidth::kSeven ? k + std::max<size_t>(6, k / 4) : 2 * k + 10;
+/// At most so many of the nearest codes are scored on their vectors.
+size_t RerankDepth(size_t k) { return 3 * k + 20; }
+
+/// How much farther than another code one may seem and its vector still be nearer: some standard
+/// deviations of what coding does to the squared distance of a row as far away as the k-th.
+float CodingDoubt(const Segment& segment, const QueryCode& query, float kth_distance) {
+  constexpr float kDeviations = 3;
+  auto dim = static_cast<float>(segment.rows.dim());
+  float squared = std::max(0.0f, kth_distance + query.constant);
+  return kDeviations * 2 *
+         std::sqrt(squared * (segment.code_error + query.error * query.error) / dim);
 }
 
 /// Scores the rows of scratch->found that count, in order, up to `depth` of them.
@@ -36,11 +45,15 @@ size_t Rerank(const Segment& segment, const RowMarks& dead, const SegmentQuery& 
   auto& found = scratch->found;
   bool check_dead = dead.count() > 0;
   size_t count = 0;
+  float limit = std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < found.size() && count < depth; ++i) {
+    if (found[i].distance > limit) break;
     uint32_t row = found[i].row;
     if (check_dead && dead.Test(row)) continue;
     if (query.allowed != nullptr && !query.allowed->Test(row)) continue;
     found[count++] = found[i];
+    if (count != query.k) continue;
+    limit = found[i].distance + CodingDoubt(segment, scratch->query, found[i].distance);
   }
   const Quantizer::Parameters& p = segment.quantizer.parameters();
   constexpr size_t kFloatsPerLine = 16;
@@ -136,8 +149,7 @@ class Plan {
       if (++usable == wanted_) break;
     }
     if (usable < wanted_) return false;
-    size_t depth = RerankDepth(segment_.graph.width, query_.k);
-    Rerank(segment_, dead_, query_, depth, scratch_, hits_, work_);
+    Rerank(segment_, dead_, query_, RerankDepth(query_.k), scratch_, hits_, work_);
     return true;
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/thread_pool.h"
+#include "vector/index_manifest.h"
 
 namespace cairn::vector {
 
@@ -19,8 +21,26 @@ struct VectorIndexOptions {
   uint32_t dim = 0;  ///< 1 to 65,535
   Metric metric = Metric::kCosine;
   ThreadPool* pool = nullptr;  ///< borrowed; null = search in the calling thread only
-  /// Where sealed segments are kept as files, to be mapped; "" = in memory only. Must exist.
+  /// Where sealed segments are kept as files, to be mapped; "" = in memory only. Must exist. May be
+  /// shared by indexes with different prefixes.
   std::string directory;
+  std::string file_prefix = "segment-";  ///< of the files' names; see SegmentFolder
+  bool read_only = false;  ///< files are only read: what is sealed from now on stays in memory
+  /// Called when the index's sealed rows are all in files that are durable, from the background and
+  /// never twice at once; not before the first SetPosition. Files that the manifest does not name
+  /// are deleted after it returned OK, and only then. It must not call the index. Null: nobody
+  /// needs to find the files again.
+  std::function<Status(const IndexManifest&)> publish;
+  /// Called at most once, from the background, when the check of the files that the index was
+  /// opened with fails: the index should be dropped, and built anew from the truth. It must not
+  /// call the index, nor destroy it.
+  std::function<void(const Status&)> damaged;
+  /// Called from the background when something did not work that the index can do without. It must
+  /// not call the index.
+  std::function<void(const Status&)> failed;
+  /// Called from the background when a new view shows the same as the last one, but from segments
+  /// that are faster to search or take less memory. It must not call the index.
+  std::function<void()> improved;
 };
 
 class DocumentFilter;
@@ -59,6 +79,8 @@ class VectorView {
   virtual size_t size() const = 0;            ///< live vectors
   virtual size_t document_count() const = 0;  ///< live documents
   virtual uint64_t memory_bytes() const = 0;
+  /// Live documents that pass the filter.
+  virtual uint64_t CountDocuments(const DocumentFilter& filter) const = 0;
 
   /// `queries` is row-major, query_count x dim, finite, non-zero under cosine (need not be unit
   /// length). hits_out gets one list per query, score descending, ties by chunk ascending, of
@@ -92,6 +114,13 @@ class VectorIndex {
   /// Copies one pointer under a mutex that no writer holds while it works.
   virtual VectorViewPtr View() const = 0;
   virtual const VectorIndexOptions& options() const = 0;
+  /// Tells that the index holds what the host's log of changes says up to `position`, which is
+  /// above 0 and never goes down. What is saved from then on is of that position or a later one.
+  virtual void SetPosition(uint64_t) {}
+  /// Ends background work for good, waiting for what is running: nothing is published any more when
+  /// it returns. The index can still be searched and changed. Must not be called from one
+  /// of the functions in the options.
+  virtual void Stop() {}
   /// Waits until no background work is left. kTimedOut after `timeout_ns`; negative = wait for
   /// ever.
   virtual Status WaitIdle(int64_t timeout_ns) = 0;
@@ -102,7 +131,13 @@ Result<std::unique_ptr<VectorIndex>> MakeExactIndex(const VectorIndexOptions& op
 
 /// Approximate search in sealed graphs and exact search in what was added since; seals and merges
 /// by itself on `options.pool`, or within the calls that write when there is none.
-Result<std::unique_ptr<VectorIndex>> MakeSegmentedIndex(const VectorIndexOptions& options);
+///
+/// `manifest`, which may be null, is what was last published: its files are mapped, and copied into
+/// memory and checked in the background. Other files with the prefix are deleted unless read_only.
+/// kNotFound for a missing file, kDataLoss for a damaged one or one that does not fit the manifest,
+/// kFailedPrecondition for a newer format or another dimension or metric; nothing is deleted then.
+Result<std::unique_ptr<VectorIndex>> MakeSegmentedIndex(const VectorIndexOptions& options,
+                                                        const IndexManifest* manifest = nullptr);
 
 /// kInvalidArgument for a dimension or metric that there is not.
 Status CheckIndexOptions(const VectorIndexOptions& options);

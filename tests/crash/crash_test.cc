@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -286,6 +287,67 @@ TEST(CrashTest, AnInterruptedFolderRunIsCompletedByTheNextOne) {
   // Vectors depend on when the embedder was trained; what was cut and stored does not.
   EXPECT_EQ((*notes)->Stats()->chunk_count, (*fresh)->Stats()->chunk_count);
   std::printf("%d runs, %d of them ended before the kill\n", Rounds(), complete);
+}
+
+/// What vector search finds in all is what the documents hold.
+void ExpectIndexIsTheStore(const Collection& collection) {
+  std::vector<float> query(test::kCrashDim, 50);
+  std::vector<std::pair<float, std::string>> expected;
+  auto ids = collection.Ids("", 10000);
+  CAIRN_ASSERT_OK(ids);
+  for (const std::string& id : *ids) {
+    auto document = collection.Get(id);
+    CAIRN_ASSERT_OK(document);
+    ASSERT_EQ(document->vectors.size(), query.size());
+    float score = 0;
+    for (size_t d = 0; d < query.size(); ++d) {
+      score -= (document->vectors[d] - query[d]) * (document->vectors[d] - query[d]);
+    }
+    expected.emplace_back(score, id);
+  }
+  auto lists = collection.SearchVectors(query, test::kCrashDim, 20000, "");
+  CAIRN_ASSERT_OK(lists);
+  std::vector<std::pair<float, std::string>> found;
+  for (const auto& hit : (*lists)[0]) {
+    auto id = collection.IdOf(hit.doc);
+    CAIRN_ASSERT_OK(id);
+    found.emplace_back(hit.score, *id);
+  }
+  std::sort(expected.begin(), expected.end());
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found.size(), expected.size());
+  EXPECT_TRUE(found == expected);
+}
+
+TEST(CrashTest, VectorIndexesAgreeWithTheStoreAfterEveryKill) {
+  test::TempDir dir;
+  std::mt19937 random(77);
+  const std::vector<std::string> points = {"segmented_index:build", "segmented_index:save",
+                                           "segmented_index:publish", "segmented_index:published",
+                                           "segmented_index:check"};
+  size_t documents = 0;
+  int from_files = 0;
+  for (int round = 0; round < Rounds() && !testing::Test::HasFailure(); ++round) {
+    SCOPED_TRACE("round " + std::to_string(round));
+    RunAndKill({"vectors", dir / "db", std::to_string(round + 1),
+                points[static_cast<size_t>(round) % points.size()]},
+               100000 + static_cast<int64_t>(random() % 3000000));
+    auto db = OpenAt(dir / "db");
+    ASSERT_NE(db, nullptr);
+    auto vectors = db->OpenCollection("segments", nullptr);
+    if (!vectors.ok()) continue;
+    ExpectIndexIsTheStore(**vectors);
+    if (db->Metrics().find("source=\"files\"") != std::string::npos) ++from_files;
+    if (round % 2 == 0) {
+      CAIRN_EXPECT_OK(db->WaitIdle(-1));
+      ExpectIndexIsTheStore(**vectors);
+    }
+    documents = *(*vectors)->Count();
+  }
+  std::printf("%d kills, %zu documents, %d times opened from files\n", Rounds(), documents,
+              from_files);
+  EXPECT_GT(documents, 2000u) << "the writer was killed before there was anything to seal";
+  EXPECT_GT(from_files, 0);
 }
 
 }  // namespace

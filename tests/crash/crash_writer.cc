@@ -1,12 +1,19 @@
 // Writes to a database for ever and tells, line by line on stdout, what it is about to do and what
-// was acknowledged. Meant to be killed. Usage: crash_writer upsert|index DB SEED [FOLDER]
+// was acknowledged. Meant to be killed.
+// Usage: crash_writer upsert DB SEED VERSION | index DB SEED FOLDER | vectors DB SEED POINT
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <array>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <vector>
+
+#include "base/sync_point.h"
 
 #include "crash/crash_documents.h"
 #include "db/database.h"
@@ -82,6 +89,49 @@ void IndexOnce(Database& db, const std::string& folder) {
   Tell('a', 0, 0);
 }
 
+/// Adds, replaces and deletes vectors while the index seals, merges, saves and publishes, and dies
+/// at the second time that it comes to `point`, where the build has sync points.
+void MoveVectors(Database& db, uint32_t seed, const std::string& point) {
+  cairn::db::CollectionOptions options;
+  options.config.embedder = cairn::db::EmbedderKind::kNone;
+  options.config.metric = cairn::vector::Metric::kL2;
+  options.config.dim = cairn::test::kCrashDim;
+  auto vectors = OpenOrCreate(db, "segments", options);
+  // Files are checked once after opening; the others come again and again.
+  static std::atomic<int> passes{point == "segmented_index:check" ? 0 : 1};
+  cairn::SyncPoint::Set(point, [] {
+    if (passes-- == 0) kill(getpid(), SIGKILL);
+  });
+  std::vector<float> query(cairn::test::kCrashDim, 1);
+  auto found = vectors->SearchVectors(query, cairn::test::kCrashDim, 1, "");
+  if (!found.ok()) Die(found.status());
+  std::mt19937 random(seed);
+  for (;;) {
+    std::vector<std::string> names;
+    std::vector<std::array<float, cairn::test::kCrashDim>> rows;
+    for (int i = 0; i < 400; ++i) {
+      names.push_back(cairn::test::CrashId(static_cast<int>(random() % 6000)));
+      for (float& x : rows.emplace_back()) x = static_cast<float>(random() % 100);
+    }
+    std::vector<cairn::db::DocumentInput> inputs(names.size());
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      inputs[i].id = names[i];
+      inputs[i].vectors = rows[i].data();
+      inputs[i].vector_count = 1;
+      inputs[i].dim = cairn::test::kCrashDim;
+    }
+    cairn::Status written = vectors->Upsert(inputs);
+    if (!written.ok()) Die(written);
+    for (int i = 0; i < 50; ++i) {
+      cairn::Status erased =
+          vectors->Delete(cairn::test::CrashId(static_cast<int>(random() % 6000)));
+      if (!erased.ok() && erased.code() != cairn::Code::kNotFound) Die(erased);
+    }
+    Tell('a', 0, 0);
+    if (random() % 6 == 0) db.WaitIdle(-1).IgnoreError("it waits for ever");
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -96,6 +146,8 @@ int main(int argc, char** argv) {
   if (!db.ok()) Die(db.status());
   if (std::string(argv[1]) == "index") {
     IndexOnce(**db, argv[4]);
+  } else if (std::string(argv[1]) == "vectors") {
+    MoveVectors(**db, seed, argv[4]);
   } else {
     WriteForEver(**db, seed, std::atoi(argv[4]));
   }

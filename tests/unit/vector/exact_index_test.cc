@@ -18,11 +18,14 @@ using test::SearchOne;
 
 TEST(ExactIndexTest, DimensionsOutOfRangeAreRefused) {
   for (uint32_t dim : {0u, 65536u, UINT32_MAX}) {
-    CAIRN_EXPECT_ERROR(MakeExactIndex({dim, Metric::kCosine, nullptr}), Code::kInvalidArgument,
-                       "dimension");
+    VectorIndexOptions options;
+    options.dim = dim;
+    CAIRN_EXPECT_ERROR(MakeExactIndex(options), Code::kInvalidArgument, "dimension");
   }
-  CAIRN_EXPECT_ERROR(MakeExactIndex({4, static_cast<Metric>(3), nullptr}), Code::kInvalidArgument,
-                     "metric");
+  VectorIndexOptions options;
+  options.dim = 4;
+  options.metric = static_cast<Metric>(3);
+  CAIRN_EXPECT_ERROR(MakeExactIndex(options), Code::kInvalidArgument, "metric");
 }
 
 TEST(ExactIndexTest, TheSmallestAndLargestDimensionWork) {
@@ -86,12 +89,12 @@ TEST(ExactIndexTest, BadQueriesAreRefused) {
   auto index = MakeIndex(2, Metric::kCosine);
   std::vector<float> queries = {1, 1, 0, 0};
   std::vector<test::Hits> hits(5);
-  Status status = index->View()->Search(queries.data(), 2, {3, nullptr}, &hits);
+  Status status = index->View()->Search(queries.data(), 2, test::Nearest(3), &hits);
   CAIRN_EXPECT_ERROR(status, Code::kInvalidArgument, "query");
   EXPECT_EQ(status.index(), 1u);
   EXPECT_EQ(hits.size(), 5u);
-  CAIRN_EXPECT_ERROR(index->View()->Search(nullptr, 1, {3, nullptr}, &hits), Code::kInvalidArgument,
-                     "no data");
+  CAIRN_EXPECT_ERROR(index->View()->Search(nullptr, 1, test::Nearest(3), &hits),
+                     Code::kInvalidArgument, "no data");
 }
 
 TEST(ExactIndexTest, EmptyIndexNoQueriesAndNoneWanted) {
@@ -99,12 +102,12 @@ TEST(ExactIndexTest, EmptyIndexNoQueriesAndNoneWanted) {
     auto index = MakeIndex(2, metric);
     std::vector<float> queries = {1, 1, 2, 3};
     std::vector<test::Hits> hits(7);
-    CAIRN_EXPECT_OK(index->View()->Search(queries.data(), 2, {3, nullptr}, &hits));
+    CAIRN_EXPECT_OK(index->View()->Search(queries.data(), 2, test::Nearest(3), &hits));
     EXPECT_EQ(hits, std::vector<test::Hits>(2));
     CAIRN_ASSERT_OK(index->Add(DocNo{1}, queries.data(), 2));
-    CAIRN_EXPECT_OK(index->View()->Search(queries.data(), 2, {0, nullptr}, &hits));
+    CAIRN_EXPECT_OK(index->View()->Search(queries.data(), 2, test::Nearest(0), &hits));
     EXPECT_EQ(hits, std::vector<test::Hits>(2));
-    CAIRN_EXPECT_OK(index->View()->Search(nullptr, 0, {3, nullptr}, &hits));
+    CAIRN_EXPECT_OK(index->View()->Search(nullptr, 0, test::Nearest(3), &hits));
     EXPECT_TRUE(hits.empty());
     Bitmap none;
     EXPECT_TRUE(SearchOne(*index->View(), queries.data(), 3, &none).empty());
@@ -131,7 +134,7 @@ TEST(ExactIndexTest, EveryVectorFindsItself) {
         CAIRN_ASSERT_OK(index->Add(DocNo{i * 1000}, vectors.data() + i * 3 * dim, 3));
       }
       std::vector<test::Hits> hits;
-      CAIRN_ASSERT_OK(index->View()->Search(vectors.data(), 900, {1, nullptr}, &hits));
+      CAIRN_ASSERT_OK(index->View()->Search(vectors.data(), 900, test::Nearest(1), &hits));
       for (uint32_t i = 0; i < 900; ++i) {
         ASSERT_EQ(hits[i].size(), 1u);
         EXPECT_TRUE((hits[i][0].chunk == ChunkRef{DocNo{i / 3 * 1000ull}, i % 3})) << i;

@@ -124,8 +124,11 @@ TEST(ExactSearchTest, ABatchGivesWhatSingleQueriesGive) {
     for (size_t count : {2, 3, 63, 64, 65, 150}) {
       std::vector<float> queries = test::RandomVectors(filled.generator, count, 40);
       for (const Bitmap* chosen : std::vector<const Bitmap*>{nullptr, &filter}) {
+        DocumentFilter documents(filter);
         std::vector<test::Hits> hits;
-        CAIRN_ASSERT_OK(view->Search(queries.data(), count, {7, chosen}, &hits));
+        CAIRN_ASSERT_OK(view->Search(queries.data(), count,
+                                     test::Nearest(7, chosen == nullptr ? nullptr : &documents),
+                                     &hits));
         ASSERT_EQ(hits.size(), count);
         for (size_t i = 0; i < count; ++i) {
           EXPECT_EQ(hits[i], SearchOne(*view, queries.data() + i * 40, 7, chosen)) << i;
@@ -160,7 +163,7 @@ TEST_F(PooledSearchTest, AThreadPoolChangesNothing) {
   std::vector<float> queries = test::UniformVectors(generator_, 65, kDim);
   auto search = [&queries](const VectorIndex& index, size_t count, size_t k) {
     std::vector<test::Hits> hits;
-    CAIRN_EXPECT_OK(index.View()->Search(queries.data(), count, {k, nullptr}, &hits));
+    CAIRN_EXPECT_OK(index.View()->Search(queries.data(), count, test::Nearest(k), &hits));
     return hits;
   };
   std::vector<std::vector<test::Hits>> expected;

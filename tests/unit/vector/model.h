@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/bitmap.h"
 #include "support/matchers.h"
 #include "unit/kernels/reference.h"
+#include "vector/document_filter.h"
 #include "vector/vector_index.h"
 
 namespace cairn::test {
@@ -124,15 +126,28 @@ class Model {
 
 inline std::unique_ptr<vector::VectorIndex> MakeIndex(uint32_t dim, Metric metric,
                                                       ThreadPool* pool = nullptr) {
-  auto index = vector::MakeExactIndex({dim, metric, pool});
+  vector::VectorIndexOptions options;
+  options.dim = dim;
+  options.metric = metric;
+  options.pool = pool;
+  auto index = vector::MakeExactIndex(options);
   EXPECT_TRUE(index.ok());
   return std::move(index).value();
 }
 
+inline vector::SearchOptions Nearest(size_t k, const vector::DocumentFilter* filter = nullptr) {
+  vector::SearchOptions options;
+  options.k = k;
+  options.filter = filter;
+  return options;
+}
+
 inline Hits SearchOne(const vector::VectorView& view, const float* query, size_t k,
                       const Bitmap* filter = nullptr) {
+  std::unique_ptr<vector::DocumentFilter> documents;
+  if (filter != nullptr) documents = std::make_unique<vector::DocumentFilter>(*filter);
   std::vector<Hits> hits;
-  CAIRN_EXPECT_OK(view.Search(query, 1, {k, filter}, &hits));
+  CAIRN_EXPECT_OK(view.Search(query, 1, Nearest(k, documents.get()), &hits));
   return hits.empty() ? Hits{} : hits[0];
 }
 
