@@ -87,6 +87,24 @@ Trial MakeTrial(const Segment& segment, uint32_t row, size_t number, SearchScrat
   return trial;
 }
 
+/// True when the row's nearest neighbour is a copy of it: what is easy to find says little.
+bool HasCopy(const Segment& segment, uint32_t row) {
+  uint32_t near = segment.graph.Neighbours(row)[0];
+  if (near >= segment.size()) return false;
+  const float* own = segment.rows.Vector(row);
+  return std::equal(own, own + segment.rows.dim(), segment.rows.Vector(near));
+}
+
+/// Rows spread over the segment, without a copy where there are such.
+uint32_t TrialRow(const Segment& segment, size_t number, size_t count) {
+  auto begin = static_cast<uint32_t>(uint64_t{segment.size()} * number / count);
+  auto end = static_cast<uint32_t>(uint64_t{segment.size()} * (number + 1) / count);
+  for (uint32_t row = begin; row < end; ++row) {
+    if (!HasCopy(segment, row)) return row;
+  }
+  return begin;
+}
+
 void ForEach(size_t count, ThreadPool* pool,
              const std::function<void(size_t, SearchScratch*)>& body) {
   std::atomic<size_t> next{0};
@@ -138,8 +156,7 @@ void Calibrate(size_t required_entries, ThreadPool* pool, Segment* segment) {
   if (count == 0) return;
   std::vector<Trial> trials(count);
   ForEach(count, pool, [&](size_t i, SearchScratch* scratch) {
-    auto row = static_cast<uint32_t>(uint64_t{segment->size()} * i / count);
-    trials[i] = MakeTrial(*segment, row, i, scratch);
+    trials[i] = MakeTrial(*segment, TrialRow(*segment, i, count), i, scratch);
   });
   std::span<const uint32_t> all = segment->graph.entries;
   Sweep best;

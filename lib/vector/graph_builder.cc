@@ -22,6 +22,8 @@ constexpr uint32_t kHeadroomTo = 27;   // a full list is chosen again to at most
 constexpr uint32_t kSerialRows = 256;  // linked by one thread before the others join
 constexpr uint32_t kRowsPerJob = 64;
 constexpr size_t kPairsPerCall = 8;
+constexpr float kEqualShare = 1e-5f;  // of a row's squared length: nearer rows count as equal
+constexpr uint32_t kMaxEqual = 4;     // neighbours of one row that equal each other
 constexpr size_t kEntriesToReachAll = 16;
 
 /// splitmix64; builds by one thread are repeatable.
@@ -209,7 +211,8 @@ class Builder {
   }
 
   /// Chooses from candidates, nearest first: one is taken unless a taken one is nearer to it than
-  /// the row itself is, by the slack.
+  /// the row itself is, by the slack, or equals too many of them: rows that are copies of each
+  /// other would fill each other's lists and leave no way out.
   void Choose(const std::vector<Candidate>& candidates, uint32_t most, BuildScratch* scratch,
               Choice* out) const {
     out->count = 0;
@@ -217,15 +220,18 @@ class Builder {
     for (const Candidate& candidate : candidates) {
       if (out->count == most) return;
       bool taken = true;
+      uint32_t equal = 0;
       if (out->count > 0) MakeQuery(candidate.row, &scratch->pair);
+      float none = kEqualShare * owned_.bias[candidate.row];
       for (uint32_t i = 0; taken && i < out->count; i += kPairsPerCall) {
         uint32_t count = std::min<uint32_t>(kPairsPerCall, out->count - i);
         Distances(scratch->pair, Further(candidate.row), out->rows + i, count, distances);
         for (uint32_t j = 0; j < count; ++j) {
           taken = taken && distances[j] * kSlack >= candidate.distance;
+          equal += distances[j] <= none ? 1 : 0;
         }
       }
-      if (!taken) continue;
+      if (!taken || equal >= kMaxEqual) continue;
       out->rows[out->count] = candidate.row;
       out->distances[out->count++] = candidate.distance;
     }

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kCacheLine = 64;
 constexpr uint64_t kExpanded = uint64_t{1} << 31;
 constexpr size_t kFilteredSeeds = 32;
+constexpr uint32_t kTiesWhileBuilding = 8;
 constexpr size_t kMaxStep = 512;  // rows scored in one step of a filtered search
 
 /// Floats as integers of the same order.
@@ -30,7 +31,10 @@ float ValueOf(uint64_t order) {
 /// whether the row's neighbours were looked at, row.
 class Pool {
  public:
-  Pool(std::vector<uint64_t>* buffer, uint32_t capacity) : capacity_(capacity) {
+  /// Of rows at exactly the same distance, copies of each other most likely, about `most_ties` are
+  /// kept, so that they cannot fill the pool.
+  Pool(std::vector<uint64_t>* buffer, uint32_t capacity, uint32_t most_ties)
+      : capacity_(capacity), most_ties_(most_ties) {
     if (buffer->size() < capacity) buffer->resize(capacity);
     entries_ = buffer->data();
   }
@@ -51,6 +55,7 @@ class Pool {
       at = right ? at + half + 1 : at;
       length = right ? length - half - 1 : half;
     }
+    if (IsOneOfMany(entry, at)) return capacity_;
     uint64_t* end = entries_ + (size_ < capacity_ ? size_++ : capacity_ - 1);
     for (uint64_t* p = end; p > at; --p) *p = p[-1];
     *at = entry;
@@ -70,8 +75,17 @@ class Pool {
   }
 
  private:
+  /// `at` is where the entry would go.
+  bool IsOneOfMany(uint64_t entry, const uint64_t* at) const {
+    auto place = static_cast<size_t>(at - entries_);
+    auto ties = [&](size_t other) { return entries_[other] >> 32 == entry >> 32; };
+    return (place >= most_ties_ && ties(place - most_ties_)) ||
+           (place + most_ties_ <= size_ && ties(place + most_ties_ - 1));
+  }
+
   uint64_t* entries_;
   const uint32_t capacity_;
+  const uint32_t most_ties_;
   uint32_t size_ = 0;
   uint64_t bound_ = ~uint64_t{0};
 };
@@ -81,7 +95,7 @@ template <bool kGrowing>
 class Walk {
  public:
   Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t ef,
-       SearchScratch* scratch)
+       uint32_t most_ties, SearchScratch* scratch)
       : graph_(graph),
         query_(query.lanes.data()),
         weight_(query.weight),
@@ -90,7 +104,7 @@ class Walk {
                                                 : kernels::ActiveCodeKernel().dot4),
         code_lines_((graph.code_bytes + kCacheLine - 1) / kCacheLine),
         scratch_(*scratch),
-        pool_(&scratch->pool, ef) {
+        pool_(&scratch->pool, ef, most_ties) {
     scratch_.visited.Begin(graph.row_count);
     seen_ = scratch_.visited.words();
     size_t room = std::max<size_t>(kMaxStep + kMaxDegree, graph.entries.size());
@@ -235,8 +249,8 @@ struct Step {
 /// without knowing what the step before it finds.
 template <bool kGrowing>
 uint64_t BestFirst(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further,
-                   uint32_t ef, SearchScratch* scratch) {
-  Walk<kGrowing> walk(graph, query, further, ef, scratch);
+                   uint32_t ef, uint32_t most_ties, SearchScratch* scratch) {
+  Walk<kGrowing> walk(graph, query, further, ef, most_ties, scratch);
   walk.Enter();
   Pool& pool = walk.pool();
   Step step{walk.rows(), 0};
@@ -278,26 +292,27 @@ void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
 
 }  // namespace
 
-void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, SearchScratch* scratch,
-                 uint64_t* codes_scored) {
-  *codes_scored += BestFirst<false>(graph, query, {}, ef, scratch);
+void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, uint32_t most_ties,
+                 SearchScratch* scratch, uint64_t* codes_scored) {
+  *codes_scored += BestFirst<false>(graph, query, {}, ef, most_ties, scratch);
 }
 
 void SearchGrowingGraph(const Graph& graph, const QueryCode& query,
                         const FurtherCoordinate& further, uint32_t ef, SearchScratch* scratch) {
-  BestFirst<true>(graph, query, further, ef, scratch);
+  BestFirst<true>(graph, query, further, ef, kTiesWhileBuilding, scratch);
 }
 
 bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSet& allowed,
                          const RowMarks& dead, uint32_t ef, uint64_t max_scored,
                          SearchScratch* scratch, uint64_t* codes_scored) {
-  Walk<false> walk(graph, query, {}, ef, scratch);
+  Walk<false> walk(graph, query, {}, ef, ef, scratch);
   Pool& pool = walk.pool();
   auto accepted = [&](uint32_t row) { return allowed.Test(row) && !dead.Test(row); };
   // One row that is not allowed may start the search: the nearest entry. It is looked through only.
   walk.Enter();
   uint32_t entry = pool.size() > 0 ? pool.Row(0) : kNoNeighbour;
-  std::vector<uint32_t> seeds;
+  std::vector<uint32_t>& seeds = scratch->seeds;
+  seeds.resize(std::min(seeds.size(), kMaxStep - kFilteredSeeds));
   SampleAllowed(allowed, dead, kFilteredSeeds, &seeds);
   size_t count = 0;
   for (uint32_t row : seeds) {

@@ -10,8 +10,8 @@ namespace cairn::vector {
 /// dimension. It spreads every direction of the data over all coordinates, so that one step width
 /// fits them all and few bits per coordinate suffice.
 ///
-/// Random signs and a fast Walsh-Hadamard transform; where the dimension is not a power of two, once
-/// over the first and once over the last 2^j coordinates: O(dim log dim).
+/// Random signs and a fast Walsh-Hadamard transform; where the dimension is not a power of two,
+/// once over the first and once over the last 2^j coordinates: O(dim log dim).
 ///
 /// Thread safety: immutable.
 class Rotation {

@@ -39,6 +39,7 @@ struct SearchScratch {
   std::vector<uint32_t> rows;
   std::vector<int32_t> dots;
   std::vector<Candidate> found;  ///< what a graph search or scan leaves, nearest first
+  std::vector<uint32_t> seeds;   ///< where a filtered walk starts, besides a sample
   QueryCode query;
   std::vector<float> unit;
   std::vector<float> scores;

@@ -51,7 +51,9 @@ class SegmentBuilder {
       } else {
         rows_ = base()->rows;
       }
-      base_rows_ = rows_.size();
+      // Where most rows are gone, so is most of what the graph knew.
+      bool rebuild = compacted_ && rows_.size() < base()->size() / 2;
+      base_rows_ = rebuild ? 0 : rows_.size();
     }
     for (uint32_t row = 0; row < input_.added.size(); ++row) {
       rows_.Append(input_.added.Vector(row), input_.added.Chunk(row));

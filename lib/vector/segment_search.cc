@@ -17,10 +17,13 @@ constexpr double kCodesPerPlace = 12;
 constexpr double kCodesToEnter = 100;
 // A code scored in a row costs less than one scored in a walk.
 constexpr double kScanAdvantage = 2.5;
-constexpr double kFilteredWalkCost = 4;  // a walk through allowed rows against a plain one
-constexpr double kPlainShare = 0.7;      // above this share of allowed rows a plain walk is better
-constexpr double kFilteredBeam = 1.5;
-constexpr double kWidestWalk = 0.25;  // of all rows: a wider walk costs more than a scan
+constexpr double kNarrowestShare = 1.0 / 6;  // of allowed rows, for which a plain walk is widened
+constexpr double kBeamSlack = 1.2;
+constexpr double kEnoughPassed = 0.8;     // of the beam asked for
+constexpr double kLeastLocalShare = 0.5;  // of allowed rows near the query, against everywhere
+constexpr double kFilteredBeam = 2;
+constexpr float kLeastFilteredTarget = 0.99f;  // calibration knows searches without filter only
+constexpr double kWidestWalk = 0.25;           // of all rows: a wider walk costs more than a scan
 
 double WalkCost(double ef, const Segment& segment) {
   return kCodesToEnter + static_cast<double>(segment.entries.size()) + kCodesPerPlace * ef;
@@ -93,14 +96,19 @@ class Plan {
     wanted_ = std::min(query_.k, static_cast<size_t>(matching));
     uint32_t ef = query_.ef;
     if (query_.target_recall >= 1) return Exact();
-    if (ef == 0) ef = segment_.calibration.Ef(query_.k, query_.target_recall);
+    if (ef == 0) {
+      float target = query_.allowed == nullptr
+                         ? query_.target_recall
+                         : std::max(query_.target_recall, kLeastFilteredTarget);
+      ef = segment_.calibration.Ef(query_.k, target);
+    }
     ef = std::max(ef, ef == 0 ? 0u : static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
     if (ef == 0) return Exact();
-    bool filtered = query_.allowed != nullptr && matching < kPlainShare * rows;
-    double walk = WalkCost(ef, segment_) * (filtered ? kFilteredWalkCost : 1);
-    if (matching <= walk * kScanAdvantage) return Exact();
-    if (filtered) return FilteredWalk(ef, matching);
-    PlainWalk(ef, std::min(matching, live) / rows);
+    double share = std::min(matching, live) / rows;
+    double widening = query_.allowed == nullptr ? 1 : 1 / std::max(share, kNarrowestShare);
+    if (matching <= WalkCost(ef * widening, segment_) * kScanAdvantage) return Exact();
+    if (query_.allowed == nullptr) return PlainWalk(ef, share);
+    FilteredWalk(ef, share, matching);
   }
 
  private:
@@ -121,15 +129,38 @@ class Plan {
   void PlainWalk(uint32_t ef, double share) {
     double wide = std::ceil(ef / share);
     if (wide > kWidestWalk * segment_.size()) return Exact();
-    auto beam = static_cast<uint32_t>(wide);
-    Report(SearchWork::Mode::kGraph, beam);
-    SearchGraph(segment_.graph, scratch_->query, beam, scratch_, &work_->codes_scored);
+    Walk(static_cast<uint32_t>(wide));
     if (FinishWalk()) return;
     FallBack();
   }
+  void Walk(uint32_t beam) {
+    Report(SearchWork::Mode::kGraph, beam);
+    // Where some rows do not count, any number of copies may be needed for one that does.
+    bool all_count = query_.allowed == nullptr && dead_.count() == 0;
+    uint32_t ties = all_count ? static_cast<uint32_t>(wanted_) : beam;
+    SearchGraph(segment_.graph, scratch_->query, beam, ties, scratch_, &work_->codes_scored);
+  }
 
-  void FilteredWalk(uint32_t ef, double matching) {
-    double wide = std::ceil(ef * kFilteredBeam);
+  /// First a plain walk, wide enough for a filter that has nothing to do with the query. Around the
+  /// query as many rows as that pass, and it is all there is to do; or far fewer than elsewhere,
+  /// and no walk can be trusted; or so few everywhere that a walk through them alone is better.
+  void FilteredWalk(uint32_t ef, double share, double matching) {
+    double wide = std::ceil(kBeamSlack * ef / std::max(share, kNarrowestShare));
+    if (wide > kWidestWalk * segment_.size()) return Exact();
+    Walk(static_cast<uint32_t>(wide));
+    auto& seeds = scratch_->seeds;
+    seeds.clear();
+    for (const Candidate& c : scratch_->found) {
+      if (query_.allowed->Test(c.row) && !dead_.Test(c.row)) seeds.push_back(c.row);
+    }
+    auto passed = static_cast<double>(seeds.size());
+    if (passed >= kEnoughPassed * ef && passed >= static_cast<double>(wanted_)) {
+      if (!FinishWalk()) FallBack();
+      return;
+    }
+    auto met = static_cast<double>(scratch_->found.size());
+    if (passed < kLeastLocalShare * share * met) return FallBack();
+    wide = std::ceil(ef * kFilteredBeam);
     if (wide > kWidestWalk * matching) return Exact();
     auto beam = static_cast<uint32_t>(wide);
     Report(SearchWork::Mode::kFilteredGraph, beam);
