@@ -89,7 +89,8 @@ Quantizer::Quantizer(Parameters parameters)
     : parameters_(std::move(parameters)),
       lanes_((parameters_.dim + kernels::kCodeLanes - 1) / kernels::kCodeLanes *
              kernels::kCodeLanes),
-      rotation_(std::make_shared<Rotation>(parameters_.dim)) {}
+      rotation_(std::make_shared<Rotation>(parameters_.dim)),
+      ones_(std::make_shared<std::vector<int8_t>>(lanes_, int8_t{1})) {}
 
 Quantizer Quantizer::Train(uint32_t dim, Metric metric, CodeWidth width, size_t count,
                            const RowSource& row) {
@@ -176,7 +177,7 @@ void Quantizer::EncodeQuery(const float* query, QueryCode* out) const {
   RotateAndCentre(query, rotated);
   const kernels::Kernel& kernel = kernels::ActiveKernel();
   float largest = LargestSize(rotated, dim);
-  int8_t* lanes = out->lanes.data();
+  int8_t* __restrict lanes = out->lanes.data();
   std::fill(lanes + dim, lanes + lanes_, int8_t{0});
   float scale = largest > 0 ? 127 / largest : 0;
   int32_t sum = 0;
@@ -200,13 +201,12 @@ void Quantizer::EncodeQuery(const float* query, QueryCode* out) const {
 
 void Quantizer::QueryOfCode(const uint8_t* code, float bias, QueryCode* out) const {
   out->lanes.resize(lanes_);
-  int8_t* lanes = out->lanes.data();
+  const size_t count = lanes_;
+  int8_t* __restrict lanes = out->lanes.data();
+  for (size_t d = 0; d < count; ++d) lanes[d] = static_cast<int8_t>(code[d] - 64);
   int32_t sum = 0;
-  for (size_t d = 0; d < lanes_; ++d) {
-    int32_t lane = static_cast<int32_t>(code[d]) - 64;
-    lanes[d] = static_cast<int8_t>(lane);
-    sum += lane;
-  }
+  kernels::ActiveCodeKernel().dot7(ones_->data(), {code, 0, nullptr}, 1, lanes_, &sum);
+  sum -= 64 * static_cast<int32_t>(lanes_);
   out->weight = 2 * parameters_.step * parameters_.step;
   out->constant = bias + out->weight * 64 * static_cast<float>(sum);
 }

@@ -70,6 +70,7 @@ class Quantizer {
   Parameters parameters_;
   size_t lanes_;
   std::shared_ptr<const Rotation> rotation_;
+  std::shared_ptr<const std::vector<int8_t>> ones_;  // a query whose product is a code's sum
 };
 
 }  // namespace cairn::vector

@@ -40,6 +40,7 @@ struct Segment {
   std::vector<uint32_t> entries;                  ///< what graph.entries points to
   std::shared_ptr<const EntryTable> entry_table;  ///< what graph.entry_codes points to
   Calibration calibration;
+  uint32_t calibrated_rows = 0;  ///< how many rows there were then
   /// Mean squared distance between a vector and what its code stands for, when the quantizer was
   /// trained; and how many rows there were then.
   float code_error = 0;

@@ -14,8 +14,9 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint32_t kRowsPerJob = 512;
-constexpr double kWorstDeadShare = 0.2;    // of the base's rows, before they are left out
-constexpr float kWorstErrorGrowth = 1.5f;  // of the mean coding error, before training again
+constexpr double kWorstDeadShare = 0.2;      // of the base's rows, before they are left out
+constexpr double kCalibrationGrowth = 1.25;  // before it is done again
+constexpr float kWorstErrorGrowth = 1.5f;    // of the mean coding error, before training again
 
 class SegmentBuilder {
  public:
@@ -161,8 +162,19 @@ class SegmentBuilder {
     segment->max_code_error = max_error_;
     segment->trained_rows = trained_rows_;
     segment->SortByDocument();
-    Calibrate(owner->required_entries, options_.pool, segment.get());
+    if (CalibrationHolds(*segment)) {
+      segment->calibration = base()->calibration;
+      segment->calibrated_rows = base()->calibrated_rows;
+    } else {
+      Calibrate(owner->required_entries, options_.pool, segment.get());
+      segment->calibrated_rows = segment->size();
+    }
     return BuiltSegment{std::move(segment), compacted_};
+  }
+
+  bool CalibrationHolds(const Segment& segment) const {
+    return base() != nullptr && !compacted_ && !base()->calibration.points.empty() &&
+           segment.size() < kCalibrationGrowth * base()->calibrated_rows;
   }
 
   const SegmentInput& input_;

@@ -124,6 +124,7 @@ Result<std::shared_ptr<Segment>> MapSegment(const std::string& path, uint32_t di
   segment->code_error = header.code_error;
   segment->max_code_error = header.max_code_error;
   segment->trained_rows = header.trained_rows;
+  segment->calibrated_rows = header.row_count;
   return segment;
 }
 

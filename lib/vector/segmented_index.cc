@@ -14,8 +14,11 @@
 namespace cairn::vector {
 namespace {
 
-constexpr uint32_t kMinGraphRows = 2000;          // below, an exact scan is as fast
-constexpr uint32_t kSealRows = 1024;              // of the fresh rows, once there is a graph
+constexpr uint32_t kMinGraphRows = 2000;  // below, an exact scan is as fast
+// Fresh rows to seal at, once there is a graph: few beside it, as each is scanned by every search.
+constexpr uint64_t kMinSealRows = 256;
+constexpr uint64_t kMaxSealRows = 1024;
+constexpr uint64_t kSealShare = 256;
 constexpr uint64_t kCheapCopyBytes = 256u << 20;  // a graph up to this size is grown at every seal
 constexpr uint64_t kMergeRatio = 8;
 constexpr double kQuietDeadShare = 0.05;  // left out when the index has time for it
@@ -220,7 +223,9 @@ SegmentedIndex::Work SegmentedIndex::NextWorkLocked(bool quiet) const {
 }
 
 bool SegmentedIndex::SealDueLocked() const {
-  return FreshRowsLocked() >= (sealed_.empty() ? kMinGraphRows : kSealRows);
+  if (sealed_.empty()) return FreshRowsLocked() >= kMinGraphRows;
+  uint64_t share = sealed_.front().segment->size() / kSealShare;
+  return FreshRowsLocked() >= std::clamp(share, kMinSealRows, kMaxSealRows);
 }
 
 bool SegmentedIndex::MergeDueLocked() const {
