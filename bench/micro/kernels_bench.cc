@@ -52,7 +52,10 @@ void ScoreRows(benchmark::State& state,
 
 std::unique_ptr<vector::VectorIndex> FilledIndex(size_t count, size_t dim) {
   std::vector<float> rows = RandomFloats(count * dim);
-  auto index = vector::MakeExactIndex({static_cast<uint32_t>(dim), vector::Metric::kCosine, {}});
+  vector::VectorIndexOptions options;
+  options.dim = static_cast<uint32_t>(dim);
+  options.metric = vector::Metric::kCosine;
+  auto index = vector::MakeExactIndex(options);
   for (size_t i = 0; i < count; ++i) {
     (*index)->Add(DocNo{i}, rows.data() + i * dim, 1).IgnoreError("random rows are valid");
   }

@@ -10,7 +10,7 @@ typedef struct cairn_results cairn_results;
 
 #define CAIRN_MODE_AUTO 0   /* hybrid where there are vectors and a way to embed, else text */
 #define CAIRN_MODE_TEXT 1   /* BM25 */
-#define CAIRN_MODE_VECTOR 2 /* nearest vectors */
+#define CAIRN_MODE_VECTOR 2 /* nearest vectors; see cairn_search */
 #define CAIRN_MODE_HYBRID 3 /* both, each list scaled to 0..1, weighted and added */
 
 /* How to search. Zero in every field is the default. */
@@ -83,6 +83,8 @@ CAIRN_EXPORT void cairn_search_options_init(cairn_search_options* options,
 /**
  * Searches a collection. One result per document, best first, ties by id: the same query on the
  * same data gives the same order, and pages join to the full list.
+ * Vectors: exact in collections of less than 2,000 of them and with min_score; else on average at
+ * least 98 of 100 of the truly nearest are found. Scores are exact in any case.
  * query: UTF-8; may be empty only when a vector is given. options: NULL = defaults.
  * results_out: release it with cairn_results_release.
  * Errors: CAIRN_INVALID_ARGUMENT (empty query, limit, offset, vector, filter with its position),
@@ -141,7 +143,8 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_results_json(const cairn_results*
 CAIRN_EXPORT void cairn_results_release(cairn_results* results) CAIRN_NOEXCEPT;
 
 /**
- * The nearest documents of many query vectors at once, into arrays of the caller.
+ * The nearest documents of many query vectors at once, into arrays of the caller; exact or not as
+ * in cairn_search.
  * queries: query_count x dim, row-major. k: 1 to 100,000 documents per query.
  * keys_out, scores_out: room for query_count x k; row i holds counts_out[i] entries, best first,
  * one per document; the rest of the row is zero. counts_out: room for query_count.
