@@ -122,24 +122,37 @@ struct Sweep {
   double cost = std::numeric_limits<double>::infinity();  ///< in codes scored, at the usual target
 };
 
+/// The mean less its standard error: what so few trials vouch for.
+float LikelyLeast(const std::vector<double>& recalls) {
+  auto count = static_cast<double>(recalls.size());
+  double sum = 0;
+  double squares = 0;
+  for (double recall : recalls) {
+    sum += recall;
+    squares += recall * recall;
+  }
+  double mean = sum / count;
+  double variance = std::max(0.0, squares / count - mean * mean);
+  return static_cast<float>(mean - std::sqrt(variance / count));
+}
+
 Sweep TryBeams(const Segment& segment, const std::vector<Trial>& trials, ThreadPool* pool) {
   Sweep sweep;
   double entries = static_cast<double>(segment.graph.entries.size());
   for (uint32_t ef : kBeams) {
-    std::atomic<size_t> found{0};
-    std::atomic<size_t> wanted{0};
+    std::vector<double> recalls(trials.size());
     std::atomic<uint64_t> scored{0};
     ForEach(trials.size(), pool, [&](size_t i, SearchScratch* scratch) {
       const Trial& trial = trials[i];
       Answer answer = Search(segment, trial.query.data(), kNearest, ef, scratch);
       float worst = trial.truth.empty() ? 0 : trial.truth.back().score;
-      found += static_cast<size_t>(
-          std::count_if(answer.hits.begin(), answer.hits.end(),
-                        [worst](const VectorHit& hit) { return hit.score >= worst; }));
-      wanted += trial.truth.size();
+      auto found = std::count_if(answer.hits.begin(), answer.hits.end(),
+                                 [worst](const VectorHit& hit) { return hit.score >= worst; });
+      auto wanted = static_cast<double>(std::max<size_t>(trial.truth.size(), 1));
+      recalls[i] = static_cast<double>(found) / wanted;
       scored += answer.work.codes_scored;
     });
-    float recall = static_cast<float>(found) / static_cast<float>(std::max<size_t>(wanted, 1));
+    float recall = LikelyLeast(recalls);
     sweep.calibration.points.push_back({ef, recall});
     double walked = static_cast<double>(scored) / static_cast<double>(trials.size()) - entries;
     if (recall >= kUsualTarget) sweep.cost = std::min(sweep.cost, walked + kEntryCost * entries);

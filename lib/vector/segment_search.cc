@@ -22,6 +22,7 @@ constexpr double kBeamSlack = 1.2;
 constexpr double kEnoughPassed = 0.8;     // of the beam asked for
 constexpr double kLeastLocalShare = 0.5;  // of allowed rows near the query, against everywhere
 constexpr double kFilteredBeam = 2;
+constexpr float kInnerProductMisses = 0.25f;    // of the misses that are allowed
 constexpr float kLeastFilteredTarget = 0.99f;  // calibration knows searches without filter only
 constexpr double kWidestWalk = 0.25;           // of all rows: a wider walk costs more than a scan
 
@@ -100,6 +101,11 @@ class Plan {
       float target = query_.allowed == nullptr
                          ? query_.target_recall
                          : std::max(query_.target_recall, kLeastFilteredTarget);
+      // The rows that answer an inner product do not lie around the query, so that calibration,
+      // which tries points among the rows, finds it easier than it is.
+      if (segment_.quantizer.parameters().metric == Metric::kInnerProduct) {
+        target = 1 - (1 - target) * kInnerProductMisses;
+      }
       ef = segment_.calibration.Ef(query_.k, target);
     }
     ef = std::max(ef, ef == 0 ? 0u : static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
