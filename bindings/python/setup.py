@@ -33,7 +33,10 @@ def build_library() -> Path:
     if shutil.which("ninja"):
         configure += ["-G", "Ninja"]
     subprocess.run(configure, check=True)
-    subprocess.run(["cmake", "--build", str(folder), "--target", "cairn", "--parallel"], check=True)
+    jobs = str(os.cpu_count() or 1)  # without a number, make would start all at once
+    subprocess.run(
+        ["cmake", "--build", str(folder), "--target", "cairn", "--parallel", jobs], check=True
+    )
     return folder / "lib" / "libcairn.so"
 
 
