@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "base/mutex.h"
-#include "kernels/distance.h"
+#include "vector/checked_rows.h"
 #include "vector/document_count.h"
 #include "vector/exact_search.h"
 #include "vector/row_store.h"
@@ -76,22 +75,10 @@ class ExactIndex final : public VectorIndex {
 
 Status ExactIndex::AddChunks(DocNo doc, std::span<const uint32_t> ordinals, const float* vectors) {
   size_t count = ordinals.size();
-  if (std::adjacent_find(ordinals.begin(), ordinals.end(), std::greater_equal<>()) !=
-      ordinals.end()) {
-    return Error(Code::kInvalidArgument, "chunk ordinals do not ascend");
-  }
-  CAIRN_RETURN_IF_ERROR(ValidateVectors(vectors, count, options_.dim, options_.metric));
-  std::vector<float> units;
-  if (options_.metric == Metric::kCosine && count != 0) {
-    units.assign(vectors, vectors + count * options_.dim);
-    for (size_t i = 0; i < count; ++i) {
-      kernels::Normalize(units.data() + i * options_.dim, options_.dim);
-    }
-    vectors = units.data();
-  }
+  CAIRN_ASSIGN_OR_RETURN(CheckedRows rows, CheckedRows::Make(options_, ordinals, vectors));
   MutexLock lock(write_mutex_);
   StoreEdit edit(&store_);
-  if (!edit.Insert(doc, ordinals.data(), vectors, static_cast<uint32_t>(count))) {
+  if (!edit.Insert(doc, ordinals.data(), rows.data(), static_cast<uint32_t>(count))) {
     return Error(Code::kAlreadyExists, "document number ", ToInt(doc), " is in the index already");
   }
   Publish(&edit);

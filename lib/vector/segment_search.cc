@@ -22,7 +22,7 @@ constexpr double kBeamSlack = 1.2;
 constexpr double kEnoughPassed = 0.8;     // of the beam asked for
 constexpr double kLeastLocalShare = 0.5;  // of allowed rows near the query, against everywhere
 constexpr double kFilteredBeam = 2;
-constexpr float kInnerProductMisses = 0.25f;    // of the misses that are allowed
+constexpr float kInnerProductMisses = 0.25f;   // of the misses that are allowed
 constexpr float kLeastFilteredTarget = 0.99f;  // calibration knows searches without filter only
 constexpr double kWidestWalk = 0.25;           // of all rows: a wider walk costs more than a scan
 

@@ -1,14 +1,13 @@
 #include "vector/segmented_index.h"
 
 #include <algorithm>
-#include <functional>
 #include <new>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/sync_point.h"
-#include "kernels/distance.h"
+#include "vector/checked_rows.h"
 #include "vector/segment_builder.h"
 
 namespace cairn::vector {
@@ -140,19 +139,7 @@ bool SegmentedIndex::ContainsLocked(DocNo doc) const {
 Status SegmentedIndex::AddChunks(DocNo doc, std::span<const uint32_t> ordinals,
                                  const float* vectors) {
   size_t count = ordinals.size();
-  if (std::adjacent_find(ordinals.begin(), ordinals.end(), std::greater_equal<>()) !=
-      ordinals.end()) {
-    return Error(Code::kInvalidArgument, "chunk ordinals do not ascend");
-  }
-  CAIRN_RETURN_IF_ERROR(ValidateVectors(vectors, count, options_.dim, options_.metric));
-  std::vector<float> units;
-  if (options_.metric == Metric::kCosine && count != 0) {
-    units.assign(vectors, vectors + count * options_.dim);
-    for (size_t i = 0; i < count; ++i) {
-      kernels::Normalize(units.data() + i * options_.dim, options_.dim);
-    }
-    vectors = units.data();
-  }
+  CAIRN_ASSIGN_OR_RETURN(CheckedRows rows, CheckedRows::Make(options_, ordinals, vectors));
   {
     MutexLock lock(write_mutex_);
     if (ContainsLocked(doc)) {
@@ -161,7 +148,7 @@ Status SegmentedIndex::AddChunks(DocNo doc, std::span<const uint32_t> ordinals,
     }
     if (count == 0) return OkStatus();
     StoreEdit edit(active_.get());
-    edit.Insert(doc, ordinals.data(), vectors, static_cast<uint32_t>(count));
+    edit.Insert(doc, ordinals.data(), rows.data(), static_cast<uint32_t>(count));
     edit.Prepare();
     edit.Commit();
     ++documents_;
