@@ -9,24 +9,9 @@ namespace {
 
 #define CAIRN_KERNEL_TARGET __attribute__((target("avx2,fma")))
 
-struct CodeLanes {
-  using Codes = __m256i;
-  using Query = __m256i;
-  using Sums = __m256i;
+#include "kernels/code_lanes_256.h"
 
-  static CAIRN_KERNEL_TARGET inline Sums Zero() { return _mm256_setzero_si256(); }
-  static CAIRN_KERNEL_TARGET inline Codes LoadCodes(const uint8_t* p) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  }
-  static CAIRN_KERNEL_TARGET inline Query LoadQuery(const int8_t* p) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
-  }
-  static CAIRN_KERNEL_TARGET inline Codes Low(Codes codes) {
-    return _mm256_and_si256(codes, _mm256_set1_epi8(15));
-  }
-  static CAIRN_KERNEL_TARGET inline Codes High(Codes codes) {
-    return _mm256_and_si256(_mm256_srli_epi16(codes, 4), _mm256_set1_epi8(15));
-  }
+struct CodeLanes : CodeLanes256 {
   // Pairs of products: at most 2 * 127 * 127, which 16 bits hold.
   static CAIRN_KERNEL_TARGET inline Sums Add7(Sums sums, Codes codes, Query query) {
     __m256i pairs = _mm256_maddubs_epi16(codes, query);
@@ -37,12 +22,6 @@ struct CodeLanes {
     __m256i pairs =
         _mm256_add_epi16(_mm256_maddubs_epi16(low, first), _mm256_maddubs_epi16(high, second));
     return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-  }
-  static CAIRN_KERNEL_TARGET inline void Sum4(const Sums* sums, int32_t* out) {
-    __m256i sum =
-        _mm256_hadd_epi32(_mm256_hadd_epi32(sums[0], sums[1]), _mm256_hadd_epi32(sums[2], sums[3]));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
-                     _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)));
   }
 };
 
