@@ -103,7 +103,7 @@ class Builder {
       CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, order.size()));
       SpreadEntries(quantizer_, owned_, first, MaxEntryCount(owned_.row_count), &owned_.entries);
     }
-    if (uint64_t{owned_.row_count - first} * 20 >= owned_.row_count) ReachAll();
+    if (uint64_t{owned_.row_count - first} * 20 >= owned_.row_count) ReachAll(owned_.row_count);
     return OkStatus();
   }
 
@@ -124,6 +124,7 @@ class Builder {
       if (new_rows[entry] != kNoNeighbour) owned_.entries.push_back(new_rows[entry]);
     }
     if (owned_.entries.empty() && !old_rows.empty()) owned_.entries.push_back(0);
+    ReachAll(static_cast<uint32_t>(old_rows.size()));
     return OkStatus();
   }
 
@@ -330,9 +331,9 @@ class Builder {
                 scratch);
   }
 
-  /// Sees to it that every row can be reached from the first entries: rows that cannot get a link
-  /// from one near them that has room, or become entries that must stay.
-  void ReachAll() {
+  /// Sees to it that each of the first `rows` can be reached from the first entries: rows that
+  /// cannot get a link from one near them that has room, or become entries that must stay.
+  void ReachAll(uint32_t rows) {
     std::vector<bool> reached(owned_.row_count);
     size_t few = std::min<size_t>(owned_.entries.size(), kEntriesToReachAll);
     std::vector<uint32_t> open(owned_.entries.begin(),
@@ -340,7 +341,7 @@ class Builder {
     std::vector<uint32_t> required = open;
     for (uint32_t row : open) reached[row] = true;
     Flood(&open, &reached);
-    for (uint32_t row = 0; row < owned_.row_count; ++row) {
+    for (uint32_t row = 0; row < rows; ++row) {
       if (reached[row]) continue;
       if (!LinkFromNear(row, reached)) required.push_back(row);
       reached[row] = true;
