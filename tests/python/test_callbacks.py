@@ -1,6 +1,7 @@
 """Python functions that the library calls."""
 
 import shutil
+import signal
 import threading
 import unittest
 import unittest.mock
@@ -143,6 +144,10 @@ class ProgressTest(DatabaseTest):
 
     def test_a_keyboard_interrupt_stops_a_run_without_progress_function(self):
         import _thread
+
+        # Started in the background, this process may have been told to ignore the signal.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
 
         class Interrupting(_callbacks.Registration):
             def __init__(self, function):
