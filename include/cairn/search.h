@@ -83,8 +83,8 @@ CAIRN_EXPORT void cairn_search_options_init(cairn_search_options* options,
 /**
  * Searches a collection. One result per document, best first, ties by id: the same query on the
  * same data gives the same order, and pages join to the full list.
- * Vectors: exact in collections of less than 2,000 of them and with min_score; else on average at
- * least 98 of 100 of the truly nearest are found. Scores are exact in any case.
+ * Vectors: exact in collections of less than 2,000 of them and with min_score; else the search is
+ * calibrated to find 98 of 100 of the truly nearest on average. Scores are exact in any case.
  * query: UTF-8; may be empty only when a vector is given. options: NULL = defaults.
  * results_out: release it with cairn_results_release.
  * Errors: CAIRN_INVALID_ARGUMENT (empty query, limit, offset, vector, filter with its position),

@@ -43,11 +43,12 @@ float CodingDoubt(const Segment& segment, const QueryCode& query, float kth_dist
          std::sqrt(squared * (segment.code_error + query.error * query.error) / dim);
 }
 
-/// Scores the rows of scratch->found that count, in order, up to `depth` of them.
-size_t Rerank(const Segment& segment, const RowMarks& dead, const SegmentQuery& query, size_t depth,
-              SearchScratch* scratch, BestHits* hits, SearchWork* work) {
+/// Moves those of scratch->found that count and may be among the k nearest to its front. How many.
+size_t SelectFound(const Segment& segment, const RowMarks& dead, const SegmentQuery& query,
+                   SearchScratch* scratch) {
   auto& found = scratch->found;
   bool check_dead = dead.count() > 0;
+  size_t depth = RerankDepth(query.k);
   size_t count = 0;
   float limit = std::numeric_limits<float>::infinity();
   for (size_t i = 0; i < found.size() && count < depth; ++i) {
@@ -59,6 +60,13 @@ size_t Rerank(const Segment& segment, const RowMarks& dead, const SegmentQuery& 
     if (count != query.k) continue;
     limit = found[i].distance + CodingDoubt(segment, scratch->query, found[i].distance);
   }
+  return count;
+}
+
+/// Scores the first `count` of scratch->found on their vectors.
+void Rerank(const Segment& segment, const SegmentQuery& query, size_t count,
+            const SearchScratch& scratch, BestHits* hits, SearchWork* work) {
+  const auto& found = scratch.found;
   const Quantizer::Parameters& p = segment.quantizer.parameters();
   constexpr size_t kFloatsPerLine = 16;
   size_t ahead = std::min<size_t>(count, 8);
@@ -74,7 +82,6 @@ size_t Rerank(const Segment& segment, const RowMarks& dead, const SegmentQuery& 
     if (score >= hits->threshold()) hits->Offer({segment.rows.Chunk(row), score});
   }
   work->vectors_scored += count;
-  return count;
 }
 
 /// One segment and one query: the plan and its steps.
@@ -108,8 +115,8 @@ class Plan {
       }
       ef = segment_.calibration.Ef(query_.k, target);
     }
-    ef = std::max(ef, ef == 0 ? 0u : static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
     if (ef == 0) return Exact();
+    ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
     double share = std::min(matching, live) / rows;
     double widening = query_.allowed == nullptr ? 1 : 1 / std::max(share, kNarrowestShare);
     if (matching <= WalkCost(ef * widening, segment_) * kScanAdvantage) return Exact();
@@ -179,14 +186,9 @@ class Plan {
 
   /// False, and nothing offered, when the walk found too few.
   bool FinishWalk() {
-    size_t usable = 0;
-    for (const Candidate& c : scratch_->found) {
-      if (dead_.Test(c.row)) continue;
-      if (query_.allowed != nullptr && !query_.allowed->Test(c.row)) continue;
-      if (++usable == wanted_) break;
-    }
-    if (usable < wanted_) return false;
-    Rerank(segment_, dead_, query_, RerankDepth(query_.k), scratch_, hits_, work_);
+    size_t count = SelectFound(segment_, dead_, query_, scratch_);
+    if (count < wanted_) return false;
+    Rerank(segment_, query_, count, *scratch_, hits_, work_);
     return true;
   }
 

@@ -440,9 +440,10 @@ TEST_F(VectorFilesTest, PagesJoinToTheWholeList) {
 
 TEST_F(VectorFilesTest, FilteredSearchesCountWhatMatches) {
   for (int id = 0; id < 300; ++id) {
-    auto note = test::Note(Id(id), "", "");
+    std::string name = Id(id);
+    auto note = test::Note(name, "", "");
     note.type = "marked";
-    note.vectors = model_[Id(id)].data();
+    note.vectors = model_[name].data();
     note.vector_count = 1;
     note.dim = kDim;
     CAIRN_ASSERT_OK(vectors_->Upsert({&note, 1}));
