@@ -102,9 +102,8 @@ TEST_F(SearchTest, InactiveAndHiddenAreLeftOutUnlessAskedFor) {
 
 TEST_F(SearchTest, ASelectiveFilterStillFillsThePage) {
   for (int i = 0; i < 400; ++i) {
-    auto input = Note("d" + std::to_string(i), "word", "word word");
     std::string id = "d" + std::to_string(i);
-    input.id = id;
+    auto input = Note(id, "word", "word word");
     if (i % 100 == 99) input.tags = {"rare"};
     if (i % 100 == 99) input.body = "a much longer text in which the word is lost among others";
     Put(input);
