@@ -1,9 +1,11 @@
 #include "vector/graph_search.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "kernels/code_distance.h"
@@ -272,6 +274,56 @@ uint64_t BestFirst(const Graph& graph, const QueryCode& query, const FurtherCoor
   return walk.scored();
 }
 
+/// One of several searches that take turns. A turn ends where the next step needs memory that was
+/// asked for just now.
+class Lane {
+ public:
+  explicit Lane(const Graph& graph) : graph_(graph) {}
+
+  bool idle() const { return turn_ == Turn::kIdle; }
+  void Begin(const GraphTask& task) {
+    task_ = task;
+    walk_.emplace(graph_, *task.query, kNoFurther, task.ef, task.most_ties, task.scratch);
+    walk_->Enter();
+    at_ = 0;
+    Choose();
+  }
+  void Advance() {
+    Pool& pool = walk_->pool();
+    if (turn_ == Turn::kGather) {
+      count_ = walk_->Gather(pool.Expand(at_), walk_->rows());
+      turn_ = Turn::kScore;
+      return;
+    }
+    at_ = walk_->OfferAll(walk_->rows(), count_, at_ + 1);
+    Choose();
+  }
+
+ private:
+  enum class Turn { kIdle, kGather, kScore };
+  static constexpr FurtherCoordinate kNoFurther{};
+
+  void Choose() {
+    Pool& pool = walk_->pool();
+    at_ = pool.Next(at_);
+    if (at_ < pool.size()) {
+      walk_->PrefetchNeighbours(pool.Row(at_));
+      turn_ = Turn::kGather;
+      return;
+    }
+    walk_->TakeFound();
+    *task_.codes_scored += walk_->scored();
+    turn_ = Turn::kIdle;
+  }
+
+  const Graph& graph_;
+  GraphTask task_;
+  std::optional<Walk<false>> walk_;
+  Turn turn_ = Turn::kIdle;
+  uint32_t at_ = 0;   // pool place: of what is gathered next
+  size_t count_ = 0;  // rows gathered
+};
+
 /// Every so many-th of the allowed rows, so that the sample is spread over all of them.
 void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
                    std::vector<uint32_t>* out) {
@@ -295,6 +347,33 @@ void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
 void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, uint32_t most_ties,
                  SearchScratch* scratch, uint64_t* codes_scored) {
   *codes_scored += BestFirst<false>(graph, query, {}, ef, most_ties, scratch);
+}
+
+void SearchGraphInterleaved(const Graph& graph, size_t lanes,
+                            const std::function<LaneTurn(size_t lane, GraphTask* task)>& next) {
+  std::array<std::optional<Lane>, kMaxLanes> running;
+  for (size_t i = 0; i < lanes; ++i) running[i].emplace(graph);
+  for (size_t left = lanes; left > 0;) {
+    for (size_t i = 0; i < lanes; ++i) {
+      if (!running[i]) continue;
+      if (!running[i]->idle()) {
+        running[i]->Advance();
+        continue;
+      }
+      GraphTask task;
+      switch (next(i, &task)) {
+        case LaneTurn::kTask:
+          running[i]->Begin(task);
+          break;
+        case LaneTurn::kWait:
+          break;
+        case LaneTurn::kEnd:
+          running[i].reset();
+          --left;
+          break;
+      }
+    }
+  }
 }
 
 void SearchGrowingGraph(const Graph& graph, const QueryCode& query,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "vector/document_filter.h"
@@ -24,7 +25,28 @@ struct FurtherCoordinate {
 void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, uint32_t most_ties,
                  SearchScratch* scratch, uint64_t* codes_scored);
 
-/// The same while other threads insert rows into the graph. Only rows that are linked are found.
+/// A search of a graph that is to be done; see SearchGraph. Everything is borrowed.
+struct GraphTask {
+  const QueryCode* query = nullptr;
+  uint32_t ef = 0;
+  uint32_t most_ties = 0;
+  SearchScratch* scratch = nullptr;
+  uint64_t* codes_scored = nullptr;
+};
+
+constexpr size_t kMaxLanes = 16;
+
+enum class LaneTurn { kTask, kWait, kEnd };
+
+/// Several searches of a graph in one thread, a step of each in turn: while memory fetches what one
+/// of them needs the others compute. There are `lanes` (at most kMaxLanes) at a time, each with a
+/// scratch of its own. `next(lane, task)` is called when a lane has nothing to do: its last task,
+/// if any, is done. kTask: `task` was filled in; kWait: ask again a turn later; kEnd: the lane is
+/// done.
+void SearchGraphInterleaved(const Graph& graph, size_t lanes,
+                            const std::function<LaneTurn(size_t lane, GraphTask* task)>& next);
+
+/// SearchGraph while other threads insert rows into the graph. Only rows that are linked are found.
 void SearchGrowingGraph(const Graph& graph, const QueryCode& query,
                         const FurtherCoordinate& further, uint32_t ef, SearchScratch* scratch);
 

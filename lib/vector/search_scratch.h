@@ -72,7 +72,7 @@ class ScratchPool {
   SearchScratch* Take();
   void Return(SearchScratch* scratch);
 
-  std::array<std::atomic<SearchScratch*>, 16> free_{};
+  std::array<std::atomic<SearchScratch*>, 64> free_{};
 };
 
 }  // namespace cairn::vector

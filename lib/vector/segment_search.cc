@@ -1,8 +1,10 @@
 #include "vector/segment_search.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "vector/code_scan.h"
 #include "vector/graph_search.h"
@@ -25,6 +27,8 @@ constexpr double kFilteredBeam = 2;
 constexpr float kInnerProductMisses = 0.25f;   // of the misses that are allowed
 constexpr float kLeastFilteredTarget = 0.99f;  // calibration knows searches without filter only
 constexpr double kWidestWalk = 0.25;           // of all rows: a wider walk costs more than a scan
+
+constexpr size_t kRerankAhead = 8;  // vectors asked for before they are needed
 
 double WalkCost(double ef, const Segment& segment) {
   return kCodesToEnter + static_cast<double>(segment.entries.size()) + kCodesPerPlace * ef;
@@ -63,20 +67,20 @@ size_t SelectFound(const Segment& segment, const RowMarks& dead, const SegmentQu
   return count;
 }
 
-/// Scores the first `count` of scratch->found on their vectors.
+void PrefetchVector(const Segment& segment, uint32_t row) {
+  constexpr size_t kFloatsPerLine = 16;
+  const float* vector = segment.rows.Vector(row);
+  for (size_t d = 0; d < segment.rows.dim(); d += kFloatsPerLine) __builtin_prefetch(vector + d);
+}
+
+/// Scores the first `count` of scratch->found on their vectors; the first kRerankAhead of them were
+/// prefetched.
 void Rerank(const Segment& segment, const SegmentQuery& query, size_t count,
             const SearchScratch& scratch, BestHits* hits, SearchWork* work) {
   const auto& found = scratch.found;
   const Quantizer::Parameters& p = segment.quantizer.parameters();
-  constexpr size_t kFloatsPerLine = 16;
-  size_t ahead = std::min<size_t>(count, 8);
-  auto prefetch = [&](size_t i) {
-    const float* vector = segment.rows.Vector(found[i].row);
-    for (size_t d = 0; d < p.dim; d += kFloatsPerLine) __builtin_prefetch(vector + d);
-  };
-  for (size_t i = 0; i < ahead; ++i) prefetch(i);
   for (size_t i = 0; i < count; ++i) {
-    if (i + ahead < count) prefetch(i + ahead);
+    if (i + kRerankAhead < count) PrefetchVector(segment, found[i + kRerankAhead].row);
     uint32_t row = found[i].row;
     float score = Score(p.metric, query.vector, segment.rows.Vector(row), p.dim);
     if (score >= hits->threshold()) hits->Offer({segment.rows.Chunk(row), score});
@@ -96,11 +100,26 @@ class Plan {
         hits_(hits),
         work_(work) {}
 
+  /// Everything, in the calling thread.
   void Run() {
+    GraphTask task;
+    if (Begin(&task)) {
+      SearchGraph(segment_.graph, *task.query, task.ef, task.most_ties, scratch_,
+                  task.codes_scored);
+      if (Select()) Finish();
+    }
+    if (exact_) {
+      ScanExactly(segment_, dead_, query_.allowed, query_.vector, query_.k, scratch_, hits_, work_);
+    }
+  }
+
+  /// True when a plain walk is what to do, which `task` describes; Select and Finish follow it.
+  /// False when nothing is left to do, or, see exact(), only a scan.
+  bool Begin(GraphTask* task) {
     double rows = segment_.size();
     double live = rows - static_cast<double>(dead_.count());
     double matching = query_.allowed == nullptr ? live : query_.allowed->count;
-    if (matching < 1 || live < 1) return;
+    if (matching < 1 || live < 1) return false;
     wanted_ = std::min(query_.k, static_cast<size_t>(matching));
     uint32_t ef = query_.ef;
     if (query_.target_recall >= 1) return Exact();
@@ -120,47 +139,58 @@ class Plan {
     double share = std::min(matching, live) / rows;
     double widening = query_.allowed == nullptr ? 1 : 1 / std::max(share, kNarrowestShare);
     if (matching <= WalkCost(ef * widening, segment_) * kScanAdvantage) return Exact();
-    if (query_.allowed == nullptr) return PlainWalk(ef, share);
-    FilteredWalk(ef, share, matching);
+    if (query_.allowed != nullptr) return FilteredWalk(ef, share, matching);
+    // `share` of the rows count; the beam holds the others too, so it is wider.
+    double wide = std::ceil(ef / share);
+    if (wide > kWidestWalk * segment_.size()) return Exact();
+    *task = PlainWalk(static_cast<uint32_t>(wide));
+    return true;
   }
+  /// A scan is still to be done.
+  bool exact() const { return exact_; }
+  /// After the walk: chooses what is scored on the vectors, and asks for the first of them. False
+  /// when there is nothing to finish.
+  bool Select() {
+    selected_ = SelectFound(segment_, dead_, query_, scratch_);
+    if (selected_ < wanted_) return FallBack();
+    for (size_t i = 0; i < std::min(selected_, kRerankAhead); ++i) {
+      PrefetchVector(segment_, scratch_->found[i].row);
+    }
+    return true;
+  }
+  void Finish() { Rerank(segment_, query_, selected_, *scratch_, hits_, work_); }
 
  private:
   void Report(SearchWork::Mode mode, uint32_t ef) {
     work_->mode = mode;
     work_->ef = ef;
   }
-  void Exact() {
+  bool Exact() {
     Report(SearchWork::Mode::kExact, 0);
-    ScanExactly(segment_, dead_, query_.allowed, query_.vector, query_.k, scratch_, hits_, work_);
+    exact_ = true;
+    return false;
   }
-  void FallBack() {
+  bool FallBack() {
     work_->fell_back = true;
-    Exact();
+    return Exact();
   }
 
-  /// `share` of the rows count; the beam holds the others too, so it is wider.
-  void PlainWalk(uint32_t ef, double share) {
-    double wide = std::ceil(ef / share);
-    if (wide > kWidestWalk * segment_.size()) return Exact();
-    Walk(static_cast<uint32_t>(wide));
-    if (FinishWalk()) return;
-    FallBack();
-  }
-  void Walk(uint32_t beam) {
+  GraphTask PlainWalk(uint32_t beam) {
     Report(SearchWork::Mode::kGraph, beam);
     // Where some rows do not count, any number of copies may be needed for one that does.
     bool all_count = query_.allowed == nullptr && dead_.count() == 0;
     uint32_t ties = all_count ? static_cast<uint32_t>(wanted_) : beam;
-    SearchGraph(segment_.graph, scratch_->query, beam, ties, scratch_, &work_->codes_scored);
+    return {&scratch_->query, beam, ties, scratch_, &work_->codes_scored};
   }
 
   /// First a plain walk, wide enough for a filter that has nothing to do with the query. Around the
   /// query as many rows as that pass, and it is all there is to do; or far fewer than elsewhere,
   /// and no walk can be trusted; or so few everywhere that a walk through them alone is better.
-  void FilteredWalk(uint32_t ef, double share, double matching) {
+  bool FilteredWalk(uint32_t ef, double share, double matching) {
     double wide = std::ceil(kBeamSlack * ef / std::max(share, kNarrowestShare));
     if (wide > kWidestWalk * segment_.size()) return Exact();
-    Walk(static_cast<uint32_t>(wide));
+    GraphTask task = PlainWalk(static_cast<uint32_t>(wide));
+    SearchGraph(segment_.graph, *task.query, task.ef, task.most_ties, scratch_, task.codes_scored);
     auto& seeds = scratch_->seeds;
     seeds.clear();
     for (const Candidate& c : scratch_->found) {
@@ -168,8 +198,8 @@ class Plan {
     }
     auto passed = static_cast<double>(seeds.size());
     if (passed >= kEnoughPassed * ef && passed >= static_cast<double>(wanted_)) {
-      if (!FinishWalk()) FallBack();
-      return;
+      if (Select()) Finish();
+      return false;
     }
     auto met = static_cast<double>(scratch_->found.size());
     if (passed < kLeastLocalShare * share * met) return FallBack();
@@ -180,16 +210,9 @@ class Plan {
     bool trusted =
         SearchGraphFiltered(segment_.graph, scratch_->query, *query_.allowed, dead_, beam,
                             static_cast<uint64_t>(matching), scratch_, &work_->codes_scored);
-    if (trusted && FinishWalk()) return;
-    FallBack();
-  }
-
-  /// False, and nothing offered, when the walk found too few.
-  bool FinishWalk() {
-    size_t count = SelectFound(segment_, dead_, query_, scratch_);
-    if (count < wanted_) return false;
-    Rerank(segment_, query_, count, *scratch_, hits_, work_);
-    return true;
+    if (!trusted) return FallBack();
+    if (Select()) Finish();
+    return false;
   }
 
   const Segment& segment_;
@@ -199,6 +222,85 @@ class Plan {
   BestHits* const hits_;
   SearchWork* const work_;
   size_t wanted_ = 0;
+  size_t selected_ = 0;
+  bool exact_ = false;
+};
+
+/// Several queries: those that walk take turns, those that scan do it together.
+class TogetherPlan {
+ public:
+  TogetherPlan(const Segment& segment, const RowMarks& dead, std::span<const BatchQuery> queries,
+               std::span<SearchScratch* const> lanes)
+      : segment_(segment), dead_(dead), queries_(queries), lanes_(lanes) {}
+
+  void Run() {
+    SearchGraphInterleaved(segment_.graph, lanes_.size(),
+                           [this](size_t lane, GraphTask* task) { return Next(lane, task); });
+    Scan();
+  }
+
+ private:
+  struct LaneState {
+    std::optional<Plan> plan;
+    size_t query = 0;
+    bool selected = false;
+  };
+
+  LaneTurn Next(size_t lane, GraphTask* task) {
+    LaneState& state = states_[lane];
+    if (state.plan && !state.selected && state.plan->Select()) {
+      state.selected = true;
+      return LaneTurn::kWait;
+    }
+    if (state.selected) state.plan->Finish();
+    if (state.plan) Leave(&state);
+    while (next_ < queries_.size()) {
+      state.query = next_;
+      const BatchQuery& query = queries_[next_++];
+      SearchScratch* scratch = lanes_[lane];
+      segment_.quantizer.EncodeQuery(query.query.vector, &scratch->query);
+      state.plan.emplace(segment_, dead_, query.query, scratch, query.hits, query.work);
+      if (state.plan->Begin(task)) return LaneTurn::kTask;
+      Leave(&state);
+    }
+    return LaneTurn::kEnd;
+  }
+  /// What is left to scan waits until the lanes are free.
+  void Leave(LaneState* state) {
+    if (state->plan->exact()) scans_[scan_count_++] = state->query;
+    state->plan.reset();
+    state->selected = false;
+  }
+  void Scan() {
+    std::array<ScanTask, kMaxLanes> tasks;
+    size_t count = 0;
+    for (size_t i = 0; i < scan_count_; ++i) {
+      const BatchQuery& query = queries_[scans_[i]];
+      SearchScratch* scratch = lanes_[count];
+      segment_.quantizer.EncodeQuery(query.query.vector, &scratch->query);
+      if (query.query.allowed != nullptr) {
+        ScanExactly(segment_, dead_, query.query.allowed, query.query.vector, query.query.k,
+                    scratch, query.hits, query.work);
+        continue;
+      }
+      tasks[count++] = {query.query.vector, query.query.k, scratch, query.hits, query.work};
+      if (count == lanes_.size()) ScanTogether(tasks.data(), &count);
+    }
+    ScanTogether(tasks.data(), &count);
+  }
+  void ScanTogether(const ScanTask* tasks, size_t* count) {
+    if (*count > 0) ScanExactlyTogether(segment_, dead_, {tasks, *count});
+    *count = 0;
+  }
+
+  const Segment& segment_;
+  const RowMarks& dead_;
+  const std::span<const BatchQuery> queries_;
+  const std::span<SearchScratch* const> lanes_;
+  size_t next_ = 0;
+  std::array<LaneState, kMaxLanes> states_;
+  std::array<size_t, kMaxBatch> scans_;  // queries
+  size_t scan_count_ = 0;
 };
 
 }  // namespace
@@ -207,6 +309,12 @@ void SearchSegment(const Segment& segment, const RowMarks& dead, const SegmentQu
                    SearchScratch* scratch, BestHits* hits, SearchWork* work) {
   segment.quantizer.EncodeQuery(query.vector, &scratch->query);
   Plan(segment, dead, query, scratch, hits, work).Run();
+}
+
+void SearchSegmentTogether(const Segment& segment, const RowMarks& dead,
+                           std::span<const BatchQuery> queries,
+                           std::span<SearchScratch* const> lanes) {
+  TogetherPlan(segment, dead, queries, lanes).Run();
 }
 
 }  // namespace cairn::vector

@@ -1,8 +1,11 @@
 #include "vector/segmented_view.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <new>
+#include <optional>
+#include <utility>
 
 #include "kernels/distance.h"
 #include "vector/document_count.h"
@@ -13,7 +16,9 @@ namespace cairn::vector {
 namespace {
 
 constexpr size_t kFirstRangeHits = 64;
-constexpr size_t kMinQueriesPerJob = 8;
+constexpr size_t kLanes = 8;  // searches under way at a time in one thread
+constexpr size_t kMinGroup = 8;
+constexpr size_t kGroupFloats = 256 << 10;  // of queries brought to unit length
 
 void AddWork(const SearchWork& from, SearchWork* to) {
   to->mode = from.mode;
@@ -61,13 +66,18 @@ size_t SegmentedView::Run(const float* query, size_t k, const SearchOptions& opt
     }
     SearchSegment(*part.segment, part.dead, request, scratch, &hits, work);
   }
-  SearchFresh(*state_->active, options_.metric, options_.dim, query, options.filter, scratch, &hits,
-              work);
-  if (state_->frozen != nullptr) {
-    SearchFresh(*state_->frozen, options_.metric, options_.dim, query, options.filter, scratch,
-                &hits, work);
-  }
+  SearchFreshRows(query, options, scratch, &hits, work);
   return hits.Finish();
+}
+
+void SegmentedView::SearchFreshRows(const float* query, const SearchOptions& options,
+                                    SearchScratch* scratch, BestHits* hits,
+                                    SearchWork* work) const {
+  SearchFresh(*state_->active, options_.metric, options_.dim, query, options.filter, scratch, hits,
+              work);
+  if (state_->frozen == nullptr) return;
+  SearchFresh(*state_->frozen, options_.metric, options_.dim, query, options.filter, scratch, hits,
+              work);
 }
 
 Status SegmentedView::SearchOne(const float* query, const SearchOptions& options,
@@ -99,40 +109,106 @@ Status SegmentedView::SearchOne(const float* query, const SearchOptions& options
 Status SegmentedView::Search(const float* queries, size_t query_count, const SearchOptions& options,
                              std::vector<std::vector<VectorHit>>* hits_out,
                              SearchWork* work) const {
+  std::vector<std::vector<VectorHit>> hits(query_count);
+  size_t k = std::min<uint64_t>(options.k, state_->live());
+  for (auto& one : hits) one.resize(k);
+  std::vector<size_t> counts(query_count);
+  auto room = [&](size_t i) { return hits[i].data(); };
+  CAIRN_RETURN_IF_ERROR(RunBatch(queries, query_count, options, room, counts.data(), work));
+  for (size_t i = 0; i < query_count; ++i) hits[i].resize(counts[i]);
+  *hits_out = std::move(hits);
+  return OkStatus();
+}
+
+Status SegmentedView::SearchBatch(const float* queries, size_t query_count,
+                                  const SearchOptions& options, VectorHit* hits_out,
+                                  size_t* counts_out, SearchWork* work) const {
+  std::fill_n(counts_out, query_count, size_t{0});
+  auto room = [&](size_t i) { return hits_out + i * options.k; };
+  return RunBatch(queries, query_count, options, room, counts_out, work);
+}
+
+Status SegmentedView::RunBatch(const float* queries, size_t query_count,
+                               const SearchOptions& options, const Room& room, size_t* counts_out,
+                               SearchWork* work) const {
   CAIRN_RETURN_IF_ERROR(CheckOptions(options));
   CAIRN_RETURN_IF_ERROR(
       ValidateVectors(queries, query_count, options_.dim, options_.metric).WithContext("query"));
-  std::vector<std::vector<VectorHit>> hits(query_count);
-  size_t k = std::min<uint64_t>(options.k, state_->live());
-  std::vector<SearchWork> works(query_count);
+  if (query_count == 0 || options.k == 0 || state_->live() == 0) return OkStatus();
+  size_t threads = options_.pool == nullptr ? 1 : options_.pool->thread_count() + 1;
+  size_t group = std::clamp<size_t>(query_count / (2 * threads), kMinGroup,
+                                    std::max(kMinGroup, kGroupFloats / options_.dim));
+  group = std::min(group, kMaxBatch);
+  size_t group_count = (query_count + group - 1) / group;
   std::atomic<bool> out_of_memory{false};
-  auto search = [&](size_t i) {
-    size_t count = 0;
-    hits[i].resize(k);
-    SearchOne(queries + i * options_.dim, options, hits[i].data(), &count, &works[i])
-        .IgnoreError("the queries and options are valid");
-    hits[i].resize(count);
-  };
-  size_t jobs = (query_count + kMinQueriesPerJob - 1) / kMinQueriesPerJob;
-  auto run = [&](size_t job) {
+  std::vector<SearchWork> works;
+  if (work != nullptr && options_.pool != nullptr) works.resize(group_count);
+  auto run = [&](size_t i) {
+    SearchWork own;
+    SearchWork* used = work == nullptr ? &own : works.empty() ? work : &works[i];
+    size_t first = i * group;
+    size_t count = std::min(group, query_count - first);
     try {
-      size_t end = std::min(query_count, (job + 1) * kMinQueriesPerJob);
-      for (size_t i = job * kMinQueriesPerJob; i < end; ++i) search(i);
+      RunGroup(queries + first * options_.dim, first, count, options, room, counts_out + first,
+               used);
     } catch (const std::bad_alloc&) {
       out_of_memory = true;
     }
   };
-  if (options_.pool != nullptr && jobs > 1) {
-    options_.pool->ParallelFor(jobs, run);
+  if (threads > 1 && group_count > 1) {
+    options_.pool->ParallelFor(group_count, run);
   } else {
-    for (size_t job = 0; job < jobs; ++job) run(job);
+    for (size_t i = 0; i < group_count; ++i) run(i);
   }
   if (out_of_memory) throw std::bad_alloc();
-  if (work != nullptr) {
-    for (const SearchWork& one : works) AddWork(one, work);
-  }
-  *hits_out = std::move(hits);
+  for (const SearchWork& one : works) AddWork(one, work);
   return OkStatus();
+}
+
+void SegmentedView::RunGroup(const float* queries, size_t first, size_t count,
+                             const SearchOptions& options, const Room& room, size_t* counts_out,
+                             SearchWork* work) const {
+  // Of a range nobody knows beforehand how much there is.
+  if (count == 1 || options.min_score > -std::numeric_limits<float>::infinity()) {
+    for (size_t i = 0; i < count; ++i) {
+      SearchOne(queries + i * options_.dim, options, room(first + i), &counts_out[i], work)
+          .IgnoreError("the queries and options are valid");
+    }
+    return;
+  }
+  std::array<std::optional<ScratchPool::Lease>, kLanes> leases;
+  std::array<SearchScratch*, kLanes> lanes{};
+  size_t lane_count = std::min(kLanes, count);
+  for (size_t i = 0; i < lane_count; ++i) lanes[i] = leases[i].emplace(scratch_.get()).get();
+  if (options_.metric == Metric::kCosine) {
+    auto& unit = lanes[0]->unit;
+    unit.assign(queries, queries + count * options_.dim);
+    for (size_t i = 0; i < count; ++i) {
+      kernels::Normalize(unit.data() + i * options_.dim, options_.dim);
+    }
+    queries = unit.data();
+  }
+  size_t k = std::min<uint64_t>(options.k, state_->live());
+  std::array<std::optional<BestHits>, kMaxBatch> hits;
+  std::array<BatchQuery, kMaxBatch> batch;
+  for (size_t i = 0; i < count; ++i) {
+    hits[i].emplace(room(first + i), k, options.min_score);
+    batch[i] = {{queries + i * options_.dim, k, options.target_recall, options.ef, nullptr},
+                &*hits[i],
+                work};
+  }
+  for (size_t i = state_->sealed.size(); i-- > 0;) {
+    const SealedPart& part = state_->sealed[i];
+    RowSetPtr allowed;
+    if (options.filter != nullptr) allowed = options.filter->RowsOf(part.segment);
+    for (size_t j = 0; j < count; ++j) batch[j].query.allowed = allowed.get();
+    SearchSegmentTogether(*part.segment, part.dead, {batch.data(), count},
+                          {lanes.data(), lane_count});
+  }
+  for (size_t i = 0; i < count; ++i) {
+    SearchFreshRows(batch[i].query.vector, options, lanes[0], &*hits[i], work);
+    counts_out[i] = hits[i]->Finish();
+  }
 }
 
 }  // namespace cairn::vector

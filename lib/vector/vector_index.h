@@ -88,6 +88,13 @@ class VectorView {
   virtual Status Search(const float* queries, size_t query_count, const SearchOptions& options,
                         std::vector<std::vector<VectorHit>>* hits_out,
                         SearchWork* work = nullptr) const = 0;
+  /// The same into the caller's memory: hits_out has room for query_count x options.k, of which the
+  /// hits of query i begin at i x options.k; counts_out gets how many there are of each. Allocates
+  /// nothing once its buffers have grown, unless there is a pool for several threads. Queries in a
+  /// batch share what memory brings, so that it takes less time than as many calls of SearchOne.
+  virtual Status SearchBatch(const float* queries, size_t query_count, const SearchOptions& options,
+                             VectorHit* hits_out, size_t* counts_out,
+                             SearchWork* work = nullptr) const;
   /// One query, without allocating: hits_out has room for options.k. The same as Search otherwise.
   virtual Status SearchOne(const float* query, const SearchOptions& options, VectorHit* hits_out,
                            size_t* count_out, SearchWork* work = nullptr) const = 0;

@@ -52,7 +52,34 @@ class Warnings final : public LogSink {
 
 class VectorFilesTest : public ::testing::Test {
  protected:
+  /// A database whose index is in a file.
+  struct Made {
+    test::TempDir dir;
+    std::map<std::string, std::vector<float>> model;
+    std::mt19937 random;
+  };
+
+  /// What every test begins with is made once.
+  static void SetUpTestSuite() {
+    made_ = new Made;
+    struct Maker : VectorFilesTest {
+      void TestBody() override {}
+      using VectorFilesTest::Make;
+    };
+    Maker().Make(made_);
+  }
+  static void TearDownTestSuite() { delete std::exchange(made_, nullptr); }
+
   void SetUp() override {
+    fs::copy(made_->dir / "db", dir_ / "db", fs::copy_options::recursive);
+    model_ = made_->model;
+    random_ = made_->random;
+    Open();
+    ASSERT_EQ(Files().size(), 1u);
+    ExpectModel();
+    CAIRN_ASSERT_OK(db_->WaitIdle(-1));
+  }
+  void Make(Made* made) {
     Open();
     vectors_ = Must(db_->CreateCollection("v", test::WithVectors(kDim, vector::Metric::kL2)));
     for (int id = 0; id < kCount; ++id) Put(id);
@@ -62,6 +89,10 @@ class VectorFilesTest : public ::testing::Test {
     ExpectModel();
     CAIRN_ASSERT_OK(db_->WaitIdle(-1));
     ASSERT_EQ(Files().size(), 1u);
+    Close();
+    fs::copy(dir_ / "db", made->dir / "db", fs::copy_options::recursive);
+    made->model = model_;
+    made->random = random_;
   }
 
   void Open(bool read_only = false) {
@@ -193,6 +224,7 @@ class VectorFilesTest : public ::testing::Test {
     ExpectFromFiles();
   }
 
+  static inline Made* made_ = nullptr;
   test::TempDir dir_;
   std::shared_ptr<Warnings> log_ = std::make_shared<Warnings>();
   std::mt19937 random_{3};
