@@ -44,6 +44,7 @@ Answer Search(const Segment& segment, const float* query, size_t k, uint32_t ef,
   request.vector = query;
   request.k = k;
   request.ef = ef;
+  request.keep_more = false;  // trials are easier than some queries: what it adds is left to those
   request.target_recall = ef == 0 ? 1.0f : 0.5f;
   SearchSegment(segment, RowMarks(), request, scratch, &best, &answer.work);
   answer.hits.resize(best.Finish());

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <utility>
@@ -42,6 +43,8 @@ class Pool {
   }
 
   uint32_t size() const { return size_; }
+  /// A row at this distance or farther cannot enter.
+  float bound() const { return bound_distance_; }
   uint32_t Row(uint32_t i) const { return static_cast<uint32_t>(entries_[i] & (kExpanded - 1)); }
   float Distance(uint32_t i) const { return ValueOf(entries_[i] >> 32); }
   bool full() const { return size_ == capacity_; }
@@ -50,19 +53,16 @@ class Pool {
   uint32_t Offer(float distance, uint32_t row) {
     uint64_t entry = OrderOf(distance) << 32 | row;
     if (entry >= bound_) return capacity_;
-    uint64_t* at = entries_;
-    for (uint32_t length = size_; length > 0;) {
-      uint32_t half = length / 2;
-      bool right = at[half] < entry;
-      at = right ? at + half + 1 : at;
-      length = right ? length - half - 1 : half;
-    }
+    uint64_t* at = Place(entry);
     if (IsOneOfMany(entry, at)) return capacity_;
     uint64_t* end = entries_ + (size_ < capacity_ ? size_++ : capacity_ - 1);
-    for (uint64_t* p = end; p > at; --p) *p = p[-1];
+    std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
     *at = entry;
     // At an equal distance the first met stays.
-    if (size_ == capacity_) bound_ = entries_[capacity_ - 1] >> 32 << 32;
+    if (size_ == capacity_) {
+      bound_ = entries_[capacity_ - 1] >> 32 << 32;
+      bound_distance_ = ValueOf(bound_ >> 32);
+    }
     return static_cast<uint32_t>(at - entries_);
   }
   /// The next entry from `at` on that was not expanded; size() when there is none.
@@ -77,6 +77,23 @@ class Pool {
   }
 
  private:
+  /// Where the entry goes. Written so that few branches are hard to foretell: most entries that get
+  /// here go near the end of a short pool.
+  uint64_t* Place(uint64_t entry) const {
+    if (size_ <= kShortPool) {
+      uint64_t* at = entries_ + size_;
+      while (at > entries_ && at[-1] >= entry) --at;
+      return at;
+    }
+    uint64_t* at = entries_;
+    uint32_t length = size_;
+    while (length > 1) {
+      uint32_t half = length / 2;
+      at += at[half - 1] < entry ? half : 0;
+      length -= half;
+    }
+    return at + (*at < entry ? 1 : 0);
+  }
   /// `at` is where the entry would go.
   bool IsOneOfMany(uint64_t entry, const uint64_t* at) const {
     auto place = static_cast<size_t>(at - entries_);
@@ -85,18 +102,21 @@ class Pool {
            (place + most_ties_ <= size_ && ties(place + most_ties_ - 1));
   }
 
+  static constexpr uint32_t kShortPool = 32;
+
   uint64_t* entries_;
   const uint32_t capacity_;
   const uint32_t most_ties_;
   uint32_t size_ = 0;
   uint64_t bound_ = ~uint64_t{0};
+  float bound_distance_ = std::numeric_limits<float>::infinity();
 };
 
 /// One search: what its steps share.
 template <bool kGrowing>
 class Walk {
  public:
-  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t ef,
+  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t keep,
        uint32_t most_ties, SearchScratch* scratch)
       : graph_(graph),
         query_(query.lanes.data()),
@@ -106,15 +126,17 @@ class Walk {
                                                 : kernels::ActiveCodeKernel().dot4),
         code_lines_((graph.code_bytes + kCacheLine - 1) / kCacheLine),
         scratch_(*scratch),
-        pool_(&scratch->pool, ef, most_ties) {
+        pool_(&scratch->pool, keep, most_ties) {
     scratch_.visited.Begin(graph.row_count);
     seen_ = scratch_.visited.words();
     size_t room = std::max<size_t>(kMaxStep + kMaxDegree, graph.entries.size());
     if (scratch_.dots.size() < room) scratch_.dots.resize(room);
     if (scratch_.rows.size() < room) scratch_.rows.resize(room);
+    if (scratch_.distances.size() < room) scratch_.distances.resize(room);
   }
 
   Pool& pool() { return pool_; }
+  const Pool& pool() const { return pool_; }
   uint64_t scored() const { return scored_; }
   uint32_t* rows() { return scratch_.rows.data(); }
 
@@ -197,10 +219,15 @@ class Walk {
   uint32_t OfferAll(const uint32_t* rows, size_t count, uint32_t next) {
     ScoreRows({graph_.blocks, graph_.stride, rows}, count);
     const int32_t* dots = scratch_.dots.data();
+    float* distances = scratch_.distances.data();
+    for (size_t i = 0; i < count; ++i) {
+      distances[i] = Distance(graph_.bias[rows[i]], dots[i], rows[i]);
+    }
     Remember(rows, count);
     uint32_t first = next;
     for (size_t i = 0; i < count; ++i) {
-      uint32_t place = pool_.Offer(Distance(graph_.bias[rows[i]], dots[i], rows[i]), rows[i]);
+      if (distances[i] >= pool_.bound()) continue;
+      uint32_t place = pool_.Offer(distances[i], rows[i]);
       if (place < first) {
         first = place;
         PrefetchNeighbours(rows[i]);
@@ -246,82 +273,52 @@ struct Step {
   size_t count;
 };
 
+/// One search, which does a step at a time.
+///
 /// Two steps overlap: before the rows of one are scored, the neighbours of the next best row are
 /// gathered, so that memory always has something to fetch. The price is that a step is chosen
 /// without knowing what the step before it finds.
 template <bool kGrowing>
-uint64_t BestFirst(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further,
-                   uint32_t ef, uint32_t most_ties, SearchScratch* scratch) {
-  Walk<kGrowing> walk(graph, query, further, ef, most_ties, scratch);
-  walk.Enter();
-  Pool& pool = walk.pool();
-  Step step{walk.rows(), 0};
-  Step ahead{walk.rows() + kMaxDegree, 0};
-  uint32_t at = 0;
-  for (bool gathered = false;;) {
-    bool more = at < pool.size();
-    if (more) {
-      ahead.count = walk.Gather(pool.Expand(at), ahead.rows);
-      at = pool.Next(at + 1);
-      if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));
-    }
-    if (gathered) at = pool.Next(walk.OfferAll(step.rows, step.count, at));
-    if (!more && at >= pool.size()) break;
-    gathered = more;
-    std::swap(step, ahead);
-  }
-  walk.TakeFound();
-  return walk.scored();
-}
-
-/// One of several searches that take turns. A turn ends where the next step needs memory that was
-/// asked for just now.
-class Lane {
+class BestFirst {
  public:
-  explicit Lane(const Graph& graph) : graph_(graph) {}
-
-  bool idle() const { return turn_ == Turn::kIdle; }
-  void Begin(const GraphTask& task) {
-    task_ = task;
-    walk_.emplace(graph_, *task.query, kNoFurther, task.ef, task.most_ties, task.scratch);
-    walk_->Enter();
-    at_ = 0;
-    Choose();
+  BestFirst(const Graph& graph, const FurtherCoordinate& further, const GraphTask& task)
+      : task_(task),
+        walk_(graph, *task.query, further, std::max(task.ef, task.keep), task.most_ties,
+              task.scratch),
+        step_{walk_.rows(), 0},
+        ahead_{walk_.rows() + kMaxDegree, 0} {
+    walk_.Enter();
   }
-  void Advance() {
-    Pool& pool = walk_->pool();
-    if (turn_ == Turn::kGather) {
-      count_ = walk_->Gather(pool.Expand(at_), walk_->rows());
-      turn_ = Turn::kScore;
-      return;
+
+  /// False when that was the last one; what was found is in the scratch then.
+  bool Advance() {
+    Pool& pool = walk_.pool();
+    bool more = at_ < end();
+    if (more) {
+      ahead_.count = walk_.Gather(pool.Expand(at_), ahead_.rows);
+      at_ = pool.Next(at_ + 1);
+      if (at_ < pool.size()) walk_.PrefetchNeighbours(pool.Row(at_));
     }
-    at_ = walk_->OfferAll(walk_->rows(), count_, at_ + 1);
-    Choose();
+    if (gathered_) at_ = pool.Next(walk_.OfferAll(step_.rows, step_.count, at_));
+    if (!more && at_ >= end()) {
+      walk_.TakeFound();
+      *task_.codes_scored += walk_.scored();
+      return false;
+    }
+    gathered_ = more;
+    std::swap(step_, ahead_);
+    return true;
   }
 
  private:
-  enum class Turn { kIdle, kGather, kScore };
-  static constexpr FurtherCoordinate kNoFurther{};
+  uint32_t end() const { return std::min(task_.ef, walk_.pool().size()); }
 
-  void Choose() {
-    Pool& pool = walk_->pool();
-    at_ = pool.Next(at_);
-    if (at_ < pool.size()) {
-      walk_->PrefetchNeighbours(pool.Row(at_));
-      turn_ = Turn::kGather;
-      return;
-    }
-    walk_->TakeFound();
-    *task_.codes_scored += walk_->scored();
-    turn_ = Turn::kIdle;
-  }
-
-  const Graph& graph_;
-  GraphTask task_;
-  std::optional<Walk<false>> walk_;
-  Turn turn_ = Turn::kIdle;
-  uint32_t at_ = 0;   // pool place: of what is gathered next
-  size_t count_ = 0;  // rows gathered
+  const GraphTask task_;
+  Walk<kGrowing> walk_;
+  Step step_;
+  Step ahead_;
+  uint32_t at_ = 0;  // pool place of what is expanded next
+  bool gathered_ = false;
 };
 
 /// Every so many-th of the allowed rows, so that the sample is spread over all of them.
@@ -344,31 +341,34 @@ void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
 
 }  // namespace
 
-void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, uint32_t most_ties,
-                 SearchScratch* scratch, uint64_t* codes_scored) {
-  *codes_scored += BestFirst<false>(graph, query, {}, ef, most_ties, scratch);
+void SearchGraph(const Graph& graph, const GraphTask& task) {
+  const FurtherCoordinate none;
+  BestFirst<false> search(graph, none, task);
+  while (search.Advance()) {
+  }
 }
 
 void SearchGraphInterleaved(const Graph& graph, size_t lanes,
                             const std::function<LaneTurn(size_t lane, GraphTask* task)>& next) {
-  std::array<std::optional<Lane>, kMaxLanes> running;
-  for (size_t i = 0; i < lanes; ++i) running[i].emplace(graph);
+  const FurtherCoordinate none;
+  std::array<std::optional<BestFirst<false>>, kMaxLanes> searches;
+  std::array<bool, kMaxLanes> ended{};
   for (size_t left = lanes; left > 0;) {
     for (size_t i = 0; i < lanes; ++i) {
-      if (!running[i]) continue;
-      if (!running[i]->idle()) {
-        running[i]->Advance();
+      if (searches[i]) {
+        if (!searches[i]->Advance()) searches[i].reset();
         continue;
       }
+      if (ended[i]) continue;
       GraphTask task;
       switch (next(i, &task)) {
         case LaneTurn::kTask:
-          running[i]->Begin(task);
+          searches[i].emplace(graph, none, task);
           break;
         case LaneTurn::kWait:
           break;
         case LaneTurn::kEnd:
-          running[i].reset();
+          ended[i] = true;
           --left;
           break;
       }
@@ -378,7 +378,11 @@ void SearchGraphInterleaved(const Graph& graph, size_t lanes,
 
 void SearchGrowingGraph(const Graph& graph, const QueryCode& query,
                         const FurtherCoordinate& further, uint32_t ef, SearchScratch* scratch) {
-  BestFirst<true>(graph, query, further, ef, kTiesWhileBuilding, scratch);
+  uint64_t scored = 0;
+  GraphTask task{&query, ef, ef, kTiesWhileBuilding, scratch, &scored};
+  BestFirst<true> search(graph, further, task);
+  while (search.Advance()) {
+  }
 }
 
 bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSet& allowed,

@@ -18,21 +18,20 @@ struct FurtherCoordinate {
   float twice_query = 0;
 };
 
-/// Best-first search from the entry nearest to the query with a beam of `ef` rows (Malkov and
-/// Yashunin, TPAMI 2020, algorithm 2, on one layer). Leaves the up to `ef` rows found in
-/// scratch->found, nearest first, deleted rows included. Of rows at exactly the same distance about
-/// `most_ties` are kept. `codes_scored` is added to.
-void SearchGraph(const Graph& graph, const QueryCode& query, uint32_t ef, uint32_t most_ties,
-                 SearchScratch* scratch, uint64_t* codes_scored);
-
-/// A search of a graph that is to be done; see SearchGraph. Everything is borrowed.
+/// A search of a graph. Everything is borrowed.
 struct GraphTask {
   const QueryCode* query = nullptr;
-  uint32_t ef = 0;
-  uint32_t most_ties = 0;
+  uint32_t ef = 0;    ///< width of the beam: it ends when its nearest `ef` rows were expanded
+  uint32_t keep = 0;  ///< of the rows met so many are found at least, also those beyond the beam
+  uint32_t most_ties = 0;  ///< about so many rows at exactly the same distance are kept
   SearchScratch* scratch = nullptr;
-  uint64_t* codes_scored = nullptr;
+  uint64_t* codes_scored = nullptr;  ///< added to
 };
+
+/// Best-first search from the entry nearest to the query (Malkov and Yashunin, TPAMI 2020,
+/// algorithm 2, on one layer). Leaves the up to max(ef, keep) nearest rows met in scratch->found,
+/// nearest first, deleted rows included.
+void SearchGraph(const Graph& graph, const GraphTask& task);
 
 constexpr size_t kMaxLanes = 16;
 

@@ -38,6 +38,7 @@ struct SearchScratch {
   std::vector<uint64_t> pool;
   std::vector<uint32_t> rows;
   std::vector<int32_t> dots;
+  std::vector<float> distances;
   std::vector<Candidate> found;  ///< what a graph search or scan leaves, nearest first
   std::vector<uint32_t> seeds;   ///< where a filtered walk starts, besides a sample
   QueryCode query;

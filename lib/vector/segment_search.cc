@@ -28,6 +28,7 @@ constexpr float kInnerProductMisses = 0.25f;   // of the misses that are allowed
 constexpr float kLeastFilteredTarget = 0.99f;  // calibration knows searches without filter only
 constexpr double kWidestWalk = 0.25;           // of all rows: a wider walk costs more than a scan
 
+constexpr size_t kMostKeptBeyond = 16;
 constexpr size_t kRerankAhead = 8;  // vectors asked for before they are needed
 
 double WalkCost(double ef, const Segment& segment) {
@@ -104,8 +105,7 @@ class Plan {
   void Run() {
     GraphTask task;
     if (Begin(&task)) {
-      SearchGraph(segment_.graph, *task.query, task.ef, task.most_ties, scratch_,
-                  task.codes_scored);
+      SearchGraph(segment_.graph, task);
       if (Select()) Finish();
     }
     if (exact_) {
@@ -135,7 +135,6 @@ class Plan {
       ef = segment_.calibration.Ef(query_.k, target);
     }
     if (ef == 0) return Exact();
-    ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
     double share = std::min(matching, live) / rows;
     double widening = query_.allowed == nullptr ? 1 : 1 / std::max(share, kNarrowestShare);
     if (matching <= WalkCost(ef * widening, segment_) * kScanAdvantage) return Exact();
@@ -180,7 +179,9 @@ class Plan {
     // Where some rows do not count, any number of copies may be needed for one that does.
     bool all_count = query_.allowed == nullptr && dead_.count() == 0;
     uint32_t ties = all_count ? static_cast<uint32_t>(wanted_) : beam;
-    return {&scratch_->query, beam, ties, scratch_, &work_->codes_scored};
+    size_t more = query_.keep_more ? std::min(wanted_ / 2, kMostKeptBeyond) : 0;
+    auto keep = static_cast<uint32_t>(wanted_ + more);
+    return {&scratch_->query, beam, keep, ties, scratch_, &work_->codes_scored};
   }
 
   /// First a plain walk, wide enough for a filter that has nothing to do with the query. Around the
@@ -190,7 +191,7 @@ class Plan {
     double wide = std::ceil(kBeamSlack * ef / std::max(share, kNarrowestShare));
     if (wide > kWidestWalk * segment_.size()) return Exact();
     GraphTask task = PlainWalk(static_cast<uint32_t>(wide));
-    SearchGraph(segment_.graph, *task.query, task.ef, task.most_ties, scratch_, task.codes_scored);
+    SearchGraph(segment_.graph, task);
     auto& seeds = scratch_->seeds;
     seeds.clear();
     for (const Candidate& c : scratch_->found) {

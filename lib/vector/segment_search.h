@@ -18,6 +18,8 @@ struct SegmentQuery {
   float target_recall = 0.98f;
   uint32_t ef = 0;                  ///< 0 = from the target
   const RowSet* allowed = nullptr;  ///< null = all rows
+  /// A walk keeps a few more rows than k, because codes may put them in another order.
+  bool keep_more = true;
 };
 
 /// Offers the nearest live, allowed rows of a segment to `hits`: min(k, how many there are) of them

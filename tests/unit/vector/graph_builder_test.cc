@@ -98,7 +98,7 @@ double Recall(const Built& built, const std::vector<float>& queries, uint32_t ef
     std::nth_element(scores.begin(), scores.begin() + static_cast<ptrdiff_t>(k - 1), scores.end(),
                      std::greater<>());
     built.quantizer.EncodeQuery(query.data(), &scratch.query);
-    SearchGraph(built.graph.view(), scratch.query, ef, ef, &scratch, &scored);
+    SearchGraph(built.graph.view(), {&scratch.query, ef, ef, ef, &scratch, &scored});
     size_t found = 0;
     std::set<uint32_t> rows;
     for (const Candidate& candidate : scratch.found) {
