@@ -23,8 +23,8 @@ struct EngineReport {
 };
 
 /// Prints the summary of `vector`; the first engine is Cairn, the ratios are Cairn's against each
-/// other.
+/// other, and once more with Cairn's curve of searches in batches.
 void PrintVectorSummary(const Workload& workload, const std::vector<RecallTarget>& targets,
-                        const std::vector<EngineReport>& engines);
+                        const std::vector<EngineReport>& engines, const RecallCurve& batched);
 
 }  // namespace cairn::bench
