@@ -7,6 +7,7 @@ namespace {
 
 constexpr uint32_t kLastEf = 4000;
 constexpr double kStep = 1.35;
+constexpr double kFirstShare = 0.6;  // of k
 
 uint32_t NextEf(uint32_t ef) { return static_cast<uint32_t>(std::ceil(ef * kStep)); }
 
@@ -16,7 +17,9 @@ std::vector<RecallCurve> SweepEf(const std::vector<SweptEngine>& engines, const 
                                  const SweepOptions& options, const OnSweepPoint& on_point) {
   const double answers = static_cast<double>(options.query_count * options.k);
   std::vector<RecallCurve> curves(engines.size(), RecallCurve(0.5 / answers));
-  for (auto ef = static_cast<uint32_t>(options.k); ef <= kLastEf; ef = NextEf(ef)) {
+  // Engines that cannot go below k measure k again.
+  auto first = static_cast<uint32_t>(std::ceil(kFirstShare * static_cast<double>(options.k)));
+  for (uint32_t ef = first; ef <= kLastEf; ef = NextEf(ef)) {
     std::vector<size_t> active;
     std::vector<SearchCall> calls;
     for (size_t i = 0; i < engines.size(); ++i) {

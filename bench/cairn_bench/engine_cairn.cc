@@ -45,18 +45,6 @@ size_t CairnEngine::Search(const float* query, size_t k, uint32_t ef, uint32_t* 
   return SearchWith(*view_, query, options, rows_out);
 }
 
-void CairnEngine::SearchBatch(const float* queries, size_t query_count, size_t k, uint32_t ef,
-                              uint32_t* rows_out, size_t* counts_out) {
-  SearchOptions options;
-  options.k = k;
-  options.ef = ef;
-  if (hits_.size() < query_count * k) hits_.resize(query_count * k);
-  Check(view_->SearchBatch(queries, query_count, options, hits_.data(), counts_out));
-  for (size_t i = 0; i < query_count * k; ++i) {
-    rows_out[i] = static_cast<uint32_t>(ToInt(hits_[i].chunk.doc));
-  }
-}
-
 size_t CairnEngine::SearchFiltered(const float* query, size_t k, uint32_t ef, const Bitmap& filter,
                                    uint32_t* rows_out) {
   const vector::DocumentFilter documents(filter);

@@ -31,11 +31,6 @@ class CairnEngine : public AnnEngine {
   bool has_exact_search() const override { return true; }
   uint64_t engine_bytes() const override { return view_->memory_bytes(); }
 
-  /// Many queries in one call, as a program that has them all would ask: row_count x k of room, and
-  /// how many rows each query got.
-  void SearchBatch(const float* queries, size_t query_count, size_t k, uint32_t ef,
-                   uint32_t* rows_out, size_t* counts_out);
-
   /// A search with any options, on any view.
   size_t SearchWith(const vector::VectorView& view, const float* query,
                     const vector::SearchOptions& options, uint32_t* rows_out);

@@ -47,38 +47,8 @@ void PrintTiming(const std::string& engine, const std::string& phase, const Sear
   line.Append(more).Print();
 }
 
-/// Answers queries that are asked one after the other from batches: the first of each batch pays
-/// for all of it, so that rates are those of batches, and times of single queries mean nothing.
-class Batches {
- public:
-  Batches(const Workload& workload, CairnEngine* engine) : workload_(workload), engine_(engine) {}
-
-  size_t Search(size_t query, uint32_t ef, uint32_t* rows_out) {
-    const size_t k = workload_.k;
-    if (query % kBatch == 0) {
-      const size_t count = std::min(kBatch, workload_.queries.count() - query);
-      rows_.resize(count * k);
-      counts_.resize(count);
-      engine_->SearchBatch(workload_.queries.Row(query), count, k, ef, rows_.data(),
-                           counts_.data());
-    }
-    const size_t place = query % kBatch;
-    std::copy_n(rows_.data() + place * k, counts_[place], rows_out);
-    return counts_[place];
-  }
-
- private:
-  static constexpr size_t kBatch = 64;
-
-  const Workload& workload_;
-  CairnEngine* const engine_;
-  std::vector<uint32_t> rows_;
-  std::vector<size_t> counts_;
-};
-
-/// The engines, and at the end the first one once more, in batches.
 void Sweep(const Workload& workload, const GroundTruth& truth, double top_recall,
-           const Engines& engines, std::vector<EngineReport>* reports, RecallCurve* batched) {
+           const Engines& engines, std::vector<EngineReport>* reports) {
   std::vector<SweptEngine> swept;
   for (const auto& engine : engines) {
     swept.push_back({std::string(engine->name()),
@@ -86,21 +56,14 @@ void Sweep(const Workload& workload, const GroundTruth& truth, double top_recall
                        return engine->Search(workload.queries.Row(query), workload.k, ef, rows);
                      }});
   }
-  Batches batches(workload, static_cast<CairnEngine*>(engines.front().get()));
-  swept.push_back({"cairn", [&batches](size_t query, uint32_t ef, uint32_t* rows) {
-                     return batches.Search(query, ef, rows);
-                   }});
   const auto on_point = [&](const SweptEngine& engine, uint32_t ef, const SearchTiming& timing) {
-    const bool batch = &engine == &swept.back();
-    PrintTiming(engine.name, batch ? "batch" : "search", timing, JsonLine().Count("ef", ef));
-    if (batch) return;
+    PrintTiming(engine.name, "search", timing, JsonLine().Count("ef", ef));
     EngineReport& report = (*reports)[static_cast<size_t>(&engine - swept.data())];
     report.busy_threads = std::max(report.busy_threads, timing.busy_threads);
   };
   const SweepOptions options{workload.queries.count(), workload.k, workload.repeats, top_recall};
   std::vector<RecallCurve> curves = SweepEf(swept, truth, options, on_point);
-  for (size_t i = 0; i < reports->size(); ++i) (*reports)[i].curve = curves[i];
-  *batched = curves.back();
+  for (size_t i = 0; i < curves.size(); ++i) (*reports)[i].curve = curves[i];
 }
 
 /// What Cairn gives when it is asked for a recall instead of a beam width.
@@ -158,11 +121,10 @@ void RunVector(const std::vector<std::string>& given) {
   }
   double top_recall = 0;
   for (const RecallTarget& target : targets) top_recall = std::max(top_recall, target.value);
-  RecallCurve batched(0);
-  Sweep(workload, truth, top_recall, engines, &reports, &batched);
+  Sweep(workload, truth, top_recall, engines, &reports);
   MeasureTargets(workload, truth, targets, cairn);
   MeasureExact(workload, truth, engines, &reports);
-  PrintVectorSummary(workload, targets, reports, batched);
+  PrintVectorSummary(workload, targets, reports);
 }
 
 }  // namespace cairn::bench

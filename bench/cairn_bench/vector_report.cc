@@ -13,11 +13,11 @@ JsonLine QpsAtTargets(const std::vector<RecallTarget>& targets, const EngineRepo
   return line;
 }
 
-JsonLine QpsRatios(const std::vector<RecallTarget>& targets, const RecallCurve& cairn,
+JsonLine QpsRatios(const std::vector<RecallTarget>& targets, const EngineReport& cairn,
                    const EngineReport& peer) {
   JsonLine line;
   for (const RecallTarget& target : targets) {
-    line.Number(target.text, cairn.At(target.value).qps / peer.curve.At(target.value).qps,
+    line.Number(target.text, cairn.curve.At(target.value).qps / peer.curve.At(target.value).qps,
                 kRatioDecimals);
   }
   return line;
@@ -43,10 +43,9 @@ double Ratio(uint64_t own, uint64_t other) {
 }  // namespace
 
 void PrintVectorSummary(const Workload& workload, const std::vector<RecallTarget>& targets,
-                        const std::vector<EngineReport>& engines, const RecallCurve& batched) {
+                        const std::vector<EngineReport>& engines) {
   const EngineReport& cairn = engines.front();
   JsonLine ratio;
-  JsonLine batch_ratio;
   JsonLine qps;
   JsonLine build;
   JsonLine memory;
@@ -57,8 +56,7 @@ void PrintVectorSummary(const Workload& workload, const std::vector<RecallTarget
     qps.Object(engine.name, QpsAtTargets(targets, engine));
     busy.Number(engine.name, engine.busy_threads, 2);
     if (&engine == &cairn) continue;
-    ratio.Object(engine.name, QpsRatios(targets, cairn.curve, engine));
-    batch_ratio.Object(engine.name, QpsRatios(targets, batched, engine));
+    ratio.Object(engine.name, QpsRatios(targets, cairn, engine));
     build.Number(engine.name, cairn.build.seconds / engine.build.seconds, kRatioDecimals);
     const uint64_t peer_bytes = engine.build.resident.total();
     memory.Number(engine.name, Ratio(cairn.build.resident.total(), peer_bytes), kRatioDecimals);
@@ -73,7 +71,6 @@ void PrintVectorSummary(const Workload& workload, const std::vector<RecallTarget
   line.Count("m", workload.m)
       .Count("ef_construction", workload.ef_construction)
       .Object("ratio", ratio)
-      .Object("batch_ratio", batch_ratio)
       .Object("qps", qps)
       .Object("build_ratio", build)
       .Object("memory_ratio", memory)

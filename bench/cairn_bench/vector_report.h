@@ -23,8 +23,8 @@ struct EngineReport {
 };
 
 /// Prints the summary of `vector`; the first engine is Cairn, the ratios are Cairn's against each
-/// other, and once more with Cairn's curve of searches in batches.
+/// other.
 void PrintVectorSummary(const Workload& workload, const std::vector<RecallTarget>& targets,
-                        const std::vector<EngineReport>& engines, const RecallCurve& batched);
+                        const std::vector<EngineReport>& engines);
 
 }  // namespace cairn::bench

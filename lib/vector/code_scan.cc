@@ -15,8 +15,7 @@
 namespace cairn::vector {
 namespace {
 
-constexpr size_t kCacheLine = 64;
-constexpr uint32_t kTileRows = 64;
+constexpr uint32_t kTileRows = 256;
 constexpr float kRoundingSlack = 1.0001f;
 
 /// How far apart two numbers may lie that would be equal without rounding.
@@ -61,7 +60,6 @@ class CodeScan {
   /// Rows first, first + 1, ...
   void ScoreRun(uint32_t first, uint32_t count, const RowMarks& dead) {
     int32_t* dots = scratch_.dots.data();
-    Prefetch(first + count, count);
     score_(query_.lanes.data(), {graph_.Code(first), graph_.stride, nullptr}, count, graph_.lanes,
            dots);
     for (uint32_t i = 0; i < count; ++i) {
@@ -88,14 +86,6 @@ class CodeScan {
   }
 
  private:
-  void Prefetch(uint32_t first, uint32_t count) const {
-    uint32_t end = std::min(first + count, graph_.row_count);
-    for (uint32_t row = first; row < end; ++row) {
-      for (size_t at = 0; at < graph_.code_bytes; at += kCacheLine) {
-        __builtin_prefetch(graph_.Code(row) + at);
-      }
-    }
-  }
   float Distance(uint32_t row, int32_t dot) const {
     return graph_.bias[row] - query_.weight * static_cast<float>(dot) + query_.constant;
   }

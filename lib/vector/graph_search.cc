@@ -1,12 +1,10 @@
 #include "vector/graph_search.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "kernels/code_distance.h"
@@ -136,7 +134,6 @@ class Walk {
   }
 
   Pool& pool() { return pool_; }
-  const Pool& pool() const { return pool_; }
   uint64_t scored() const { return scored_; }
   uint32_t* rows() { return scratch_.rows.data(); }
 
@@ -273,53 +270,33 @@ struct Step {
   size_t count;
 };
 
-/// One search, which does a step at a time.
-///
 /// Two steps overlap: before the rows of one are scored, the neighbours of the next best row are
 /// gathered, so that memory always has something to fetch. The price is that a step is chosen
 /// without knowing what the step before it finds.
 template <bool kGrowing>
-class BestFirst {
- public:
-  BestFirst(const Graph& graph, const FurtherCoordinate& further, const GraphTask& task)
-      : task_(task),
-        walk_(graph, *task.query, further, std::max(task.ef, task.keep), task.most_ties,
-              task.scratch),
-        step_{walk_.rows(), 0},
-        ahead_{walk_.rows() + kMaxDegree, 0} {
-    walk_.Enter();
-  }
-
-  /// False when that was the last one; what was found is in the scratch then.
-  bool Advance() {
-    Pool& pool = walk_.pool();
-    bool more = at_ < end();
+void BestFirst(const Graph& graph, const FurtherCoordinate& further, const GraphTask& task) {
+  Walk<kGrowing> walk(graph, *task.query, further, std::max(task.ef, task.keep), task.most_ties,
+                      task.scratch);
+  walk.Enter();
+  Pool& pool = walk.pool();
+  Step step{walk.rows(), 0};
+  Step ahead{walk.rows() + kMaxDegree, 0};
+  uint32_t at = 0;
+  for (bool gathered = false;;) {
+    bool more = at < std::min(task.ef, pool.size());
     if (more) {
-      ahead_.count = walk_.Gather(pool.Expand(at_), ahead_.rows);
-      at_ = pool.Next(at_ + 1);
-      if (at_ < pool.size()) walk_.PrefetchNeighbours(pool.Row(at_));
+      ahead.count = walk.Gather(pool.Expand(at), ahead.rows);
+      at = pool.Next(at + 1);
+      if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));
     }
-    if (gathered_) at_ = pool.Next(walk_.OfferAll(step_.rows, step_.count, at_));
-    if (!more && at_ >= end()) {
-      walk_.TakeFound();
-      *task_.codes_scored += walk_.scored();
-      return false;
-    }
-    gathered_ = more;
-    std::swap(step_, ahead_);
-    return true;
+    if (gathered) at = pool.Next(walk.OfferAll(step.rows, step.count, at));
+    if (!more && at >= std::min(task.ef, pool.size())) break;
+    gathered = more;
+    std::swap(step, ahead);
   }
-
- private:
-  uint32_t end() const { return std::min(task_.ef, walk_.pool().size()); }
-
-  const GraphTask task_;
-  Walk<kGrowing> walk_;
-  Step step_;
-  Step ahead_;
-  uint32_t at_ = 0;  // pool place of what is expanded next
-  bool gathered_ = false;
-};
+  walk.TakeFound();
+  *task.codes_scored += walk.scored();
+}
 
 /// Every so many-th of the allowed rows, so that the sample is spread over all of them.
 void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
@@ -341,48 +318,12 @@ void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
 
 }  // namespace
 
-void SearchGraph(const Graph& graph, const GraphTask& task) {
-  const FurtherCoordinate none;
-  BestFirst<false> search(graph, none, task);
-  while (search.Advance()) {
-  }
-}
-
-void SearchGraphInterleaved(const Graph& graph, size_t lanes,
-                            const std::function<LaneTurn(size_t lane, GraphTask* task)>& next) {
-  const FurtherCoordinate none;
-  std::array<std::optional<BestFirst<false>>, kMaxLanes> searches;
-  std::array<bool, kMaxLanes> ended{};
-  for (size_t left = lanes; left > 0;) {
-    for (size_t i = 0; i < lanes; ++i) {
-      if (searches[i]) {
-        if (!searches[i]->Advance()) searches[i].reset();
-        continue;
-      }
-      if (ended[i]) continue;
-      GraphTask task;
-      switch (next(i, &task)) {
-        case LaneTurn::kTask:
-          searches[i].emplace(graph, none, task);
-          break;
-        case LaneTurn::kWait:
-          break;
-        case LaneTurn::kEnd:
-          ended[i] = true;
-          --left;
-          break;
-      }
-    }
-  }
-}
+void SearchGraph(const Graph& graph, const GraphTask& task) { BestFirst<false>(graph, {}, task); }
 
 void SearchGrowingGraph(const Graph& graph, const QueryCode& query,
                         const FurtherCoordinate& further, uint32_t ef, SearchScratch* scratch) {
   uint64_t scored = 0;
-  GraphTask task{&query, ef, ef, kTiesWhileBuilding, scratch, &scored};
-  BestFirst<true> search(graph, further, task);
-  while (search.Advance()) {
-  }
+  BestFirst<true>(graph, further, {&query, ef, ef, kTiesWhileBuilding, scratch, &scored});
 }
 
 bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSet& allowed,

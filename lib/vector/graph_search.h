@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <vector>
 
 #include "vector/document_filter.h"
@@ -32,18 +31,6 @@ struct GraphTask {
 /// algorithm 2, on one layer). Leaves the up to max(ef, keep) nearest rows met in scratch->found,
 /// nearest first, deleted rows included.
 void SearchGraph(const Graph& graph, const GraphTask& task);
-
-constexpr size_t kMaxLanes = 16;
-
-enum class LaneTurn { kTask, kWait, kEnd };
-
-/// Several searches of a graph in one thread, a step of each in turn: while memory fetches what one
-/// of them needs the others compute. There are `lanes` (at most kMaxLanes) at a time, each with a
-/// scratch of its own. `next(lane, task)` is called when a lane has nothing to do: its last task,
-/// if any, is done. kTask: `task` was filled in; kWait: ask again a turn later; kEnd: the lane is
-/// done.
-void SearchGraphInterleaved(const Graph& graph, size_t lanes,
-                            const std::function<LaneTurn(size_t lane, GraphTask* task)>& next);
 
 /// SearchGraph while other threads insert rows into the graph. Only rows that are linked are found.
 void SearchGrowingGraph(const Graph& graph, const QueryCode& query,

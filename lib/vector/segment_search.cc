@@ -1,10 +1,8 @@
 #include "vector/segment_search.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include "vector/code_scan.h"
 #include "vector/graph_search.h"
@@ -74,12 +72,12 @@ void PrefetchVector(const Segment& segment, uint32_t row) {
   for (size_t d = 0; d < segment.rows.dim(); d += kFloatsPerLine) __builtin_prefetch(vector + d);
 }
 
-/// Scores the first `count` of scratch->found on their vectors; the first kRerankAhead of them were
-/// prefetched.
+/// Scores the first `count` of scratch->found on their vectors.
 void Rerank(const Segment& segment, const SegmentQuery& query, size_t count,
             const SearchScratch& scratch, BestHits* hits, SearchWork* work) {
   const auto& found = scratch.found;
   const Quantizer::Parameters& p = segment.quantizer.parameters();
+  for (size_t i = 0; i < std::min(count, kRerankAhead); ++i) PrefetchVector(segment, found[i].row);
   for (size_t i = 0; i < count; ++i) {
     if (i + kRerankAhead < count) PrefetchVector(segment, found[i + kRerankAhead].row);
     uint32_t row = found[i].row;
@@ -101,25 +99,11 @@ class Plan {
         hits_(hits),
         work_(work) {}
 
-  /// Everything, in the calling thread.
   void Run() {
-    GraphTask task;
-    if (Begin(&task)) {
-      SearchGraph(segment_.graph, task);
-      if (Select()) Finish();
-    }
-    if (exact_) {
-      ScanExactly(segment_, dead_, query_.allowed, query_.vector, query_.k, scratch_, hits_, work_);
-    }
-  }
-
-  /// True when a plain walk is what to do, which `task` describes; Select and Finish follow it.
-  /// False when nothing is left to do, or, see exact(), only a scan.
-  bool Begin(GraphTask* task) {
     double rows = segment_.size();
     double live = rows - static_cast<double>(dead_.count());
     double matching = query_.allowed == nullptr ? live : query_.allowed->count;
-    if (matching < 1 || live < 1) return false;
+    if (matching < 1 || live < 1) return;
     wanted_ = std::min(query_.k, static_cast<size_t>(matching));
     uint32_t ef = query_.ef;
     if (query_.target_recall >= 1) return Exact();
@@ -142,56 +126,48 @@ class Plan {
     // `share` of the rows count; the beam holds the others too, so it is wider.
     double wide = std::ceil(ef / share);
     if (wide > kWidestWalk * segment_.size()) return Exact();
-    *task = PlainWalk(static_cast<uint32_t>(wide));
-    return true;
+    Walk(static_cast<uint32_t>(wide));
+    Finish();
   }
-  /// A scan is still to be done.
-  bool exact() const { return exact_; }
-  /// After the walk: chooses what is scored on the vectors, and asks for the first of them. False
-  /// when there is nothing to finish.
-  bool Select() {
-    selected_ = SelectFound(segment_, dead_, query_, scratch_);
-    if (selected_ < wanted_) return FallBack();
-    for (size_t i = 0; i < std::min(selected_, kRerankAhead); ++i) {
-      PrefetchVector(segment_, scratch_->found[i].row);
-    }
-    return true;
-  }
-  void Finish() { Rerank(segment_, query_, selected_, *scratch_, hits_, work_); }
 
  private:
   void Report(SearchWork::Mode mode, uint32_t ef) {
     work_->mode = mode;
     work_->ef = ef;
   }
-  bool Exact() {
+  void Exact() {
     Report(SearchWork::Mode::kExact, 0);
-    exact_ = true;
-    return false;
+    ScanExactly(segment_, dead_, query_.allowed, query_.vector, query_.k, scratch_, hits_, work_);
   }
-  bool FallBack() {
+  void FallBack() {
     work_->fell_back = true;
-    return Exact();
+    Exact();
+  }
+  /// After a walk: scores what it found, or does it again exactly when it found too few.
+  void Finish() {
+    size_t count = SelectFound(segment_, dead_, query_, scratch_);
+    if (count < wanted_) return FallBack();
+    Rerank(segment_, query_, count, *scratch_, hits_, work_);
   }
 
-  GraphTask PlainWalk(uint32_t beam) {
+  void Walk(uint32_t beam) {
     Report(SearchWork::Mode::kGraph, beam);
     // Where some rows do not count, any number of copies may be needed for one that does.
     bool all_count = query_.allowed == nullptr && dead_.count() == 0;
     uint32_t ties = all_count ? static_cast<uint32_t>(wanted_) : beam;
     size_t more = query_.keep_more ? std::min(wanted_ / 2, kMostKeptBeyond) : 0;
     auto keep = static_cast<uint32_t>(wanted_ + more);
-    return {&scratch_->query, beam, keep, ties, scratch_, &work_->codes_scored};
+    SearchGraph(segment_.graph,
+                {&scratch_->query, beam, keep, ties, scratch_, &work_->codes_scored});
   }
 
   /// First a plain walk, wide enough for a filter that has nothing to do with the query. Around the
   /// query as many rows as that pass, and it is all there is to do; or far fewer than elsewhere,
   /// and no walk can be trusted; or so few everywhere that a walk through them alone is better.
-  bool FilteredWalk(uint32_t ef, double share, double matching) {
+  void FilteredWalk(uint32_t ef, double share, double matching) {
     double wide = std::ceil(kBeamSlack * ef / std::max(share, kNarrowestShare));
     if (wide > kWidestWalk * segment_.size()) return Exact();
-    GraphTask task = PlainWalk(static_cast<uint32_t>(wide));
-    SearchGraph(segment_.graph, task);
+    Walk(static_cast<uint32_t>(wide));
     auto& seeds = scratch_->seeds;
     seeds.clear();
     for (const Candidate& c : scratch_->found) {
@@ -199,8 +175,7 @@ class Plan {
     }
     auto passed = static_cast<double>(seeds.size());
     if (passed >= kEnoughPassed * ef && passed >= static_cast<double>(wanted_)) {
-      if (Select()) Finish();
-      return false;
+      return Finish();
     }
     auto met = static_cast<double>(scratch_->found.size());
     if (passed < kLeastLocalShare * share * met) return FallBack();
@@ -212,8 +187,7 @@ class Plan {
         SearchGraphFiltered(segment_.graph, scratch_->query, *query_.allowed, dead_, beam,
                             static_cast<uint64_t>(matching), scratch_, &work_->codes_scored);
     if (!trusted) return FallBack();
-    if (Select()) Finish();
-    return false;
+    Finish();
   }
 
   const Segment& segment_;
@@ -223,85 +197,6 @@ class Plan {
   BestHits* const hits_;
   SearchWork* const work_;
   size_t wanted_ = 0;
-  size_t selected_ = 0;
-  bool exact_ = false;
-};
-
-/// Several queries: those that walk take turns, those that scan do it together.
-class TogetherPlan {
- public:
-  TogetherPlan(const Segment& segment, const RowMarks& dead, std::span<const BatchQuery> queries,
-               std::span<SearchScratch* const> lanes)
-      : segment_(segment), dead_(dead), queries_(queries), lanes_(lanes) {}
-
-  void Run() {
-    SearchGraphInterleaved(segment_.graph, lanes_.size(),
-                           [this](size_t lane, GraphTask* task) { return Next(lane, task); });
-    Scan();
-  }
-
- private:
-  struct LaneState {
-    std::optional<Plan> plan;
-    size_t query = 0;
-    bool selected = false;
-  };
-
-  LaneTurn Next(size_t lane, GraphTask* task) {
-    LaneState& state = states_[lane];
-    if (state.plan && !state.selected && state.plan->Select()) {
-      state.selected = true;
-      return LaneTurn::kWait;
-    }
-    if (state.selected) state.plan->Finish();
-    if (state.plan) Leave(&state);
-    while (next_ < queries_.size()) {
-      state.query = next_;
-      const BatchQuery& query = queries_[next_++];
-      SearchScratch* scratch = lanes_[lane];
-      segment_.quantizer.EncodeQuery(query.query.vector, &scratch->query);
-      state.plan.emplace(segment_, dead_, query.query, scratch, query.hits, query.work);
-      if (state.plan->Begin(task)) return LaneTurn::kTask;
-      Leave(&state);
-    }
-    return LaneTurn::kEnd;
-  }
-  /// What is left to scan waits until the lanes are free.
-  void Leave(LaneState* state) {
-    if (state->plan->exact()) scans_[scan_count_++] = state->query;
-    state->plan.reset();
-    state->selected = false;
-  }
-  void Scan() {
-    std::array<ScanTask, kMaxLanes> tasks;
-    size_t count = 0;
-    for (size_t i = 0; i < scan_count_; ++i) {
-      const BatchQuery& query = queries_[scans_[i]];
-      SearchScratch* scratch = lanes_[count];
-      segment_.quantizer.EncodeQuery(query.query.vector, &scratch->query);
-      if (query.query.allowed != nullptr) {
-        ScanExactly(segment_, dead_, query.query.allowed, query.query.vector, query.query.k,
-                    scratch, query.hits, query.work);
-        continue;
-      }
-      tasks[count++] = {query.query.vector, query.query.k, scratch, query.hits, query.work};
-      if (count == lanes_.size()) ScanTogether(tasks.data(), &count);
-    }
-    ScanTogether(tasks.data(), &count);
-  }
-  void ScanTogether(const ScanTask* tasks, size_t* count) {
-    if (*count > 0) ScanExactlyTogether(segment_, dead_, {tasks, *count});
-    *count = 0;
-  }
-
-  const Segment& segment_;
-  const RowMarks& dead_;
-  const std::span<const BatchQuery> queries_;
-  const std::span<SearchScratch* const> lanes_;
-  size_t next_ = 0;
-  std::array<LaneState, kMaxLanes> states_;
-  std::array<size_t, kMaxBatch> scans_;  // queries
-  size_t scan_count_ = 0;
 };
 
 }  // namespace
@@ -310,12 +205,6 @@ void SearchSegment(const Segment& segment, const RowMarks& dead, const SegmentQu
                    SearchScratch* scratch, BestHits* hits, SearchWork* work) {
   segment.quantizer.EncodeQuery(query.vector, &scratch->query);
   Plan(segment, dead, query, scratch, hits, work).Run();
-}
-
-void SearchSegmentTogether(const Segment& segment, const RowMarks& dead,
-                           std::span<const BatchQuery> queries,
-                           std::span<SearchScratch* const> lanes) {
-  TogetherPlan(segment, dead, queries, lanes).Run();
 }
 
 }  // namespace cairn::vector

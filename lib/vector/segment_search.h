@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include "vector/best_hits.h"
 #include "vector/document_filter.h"
@@ -30,19 +29,5 @@ struct SegmentQuery {
 /// are not; and exact after all when a walk comes up short.
 void SearchSegment(const Segment& segment, const RowMarks& dead, const SegmentQuery& query,
                    SearchScratch* scratch, BestHits* hits, SearchWork* work);
-
-struct BatchQuery {
-  SegmentQuery query;
-  BestHits* hits = nullptr;
-  SearchWork* work = nullptr;
-};
-
-constexpr size_t kMaxBatch = 64;
-
-/// SearchSegment for up to kMaxBatch queries in the calling thread, several of which are under way
-/// at a time: one for each of `lanes`, of which there are at most kMaxLanes.
-void SearchSegmentTogether(const Segment& segment, const RowMarks& dead,
-                           std::span<const BatchQuery> queries,
-                           std::span<SearchScratch* const> lanes);
 
 }  // namespace cairn::vector

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "kernels/distance.h"
+#include "vector/code_scan.h"
 #include "vector/document_count.h"
 #include "vector/fresh_search.h"
 #include "vector/segment_search.h"
@@ -16,9 +17,8 @@ namespace cairn::vector {
 namespace {
 
 constexpr size_t kFirstRangeHits = 64;
-constexpr size_t kLanes = 8;  // searches under way at a time in one thread
-constexpr size_t kMinGroup = 8;
-constexpr size_t kGroupFloats = 256 << 10;  // of queries brought to unit length
+constexpr size_t kMinGroup = 4;
+constexpr size_t kMaxGroup = kMaxScans;
 
 void AddWork(const SearchWork& from, SearchWork* to) {
   to->mode = from.mode;
@@ -135,14 +135,14 @@ Status SegmentedView::RunBatch(const float* queries, size_t query_count,
   CAIRN_RETURN_IF_ERROR(
       ValidateVectors(queries, query_count, options_.dim, options_.metric).WithContext("query"));
   if (query_count == 0 || options.k == 0 || state_->live() == 0) return OkStatus();
-  size_t threads = options_.pool == nullptr ? 1 : options_.pool->thread_count() + 1;
-  size_t group = std::clamp<size_t>(query_count / (2 * threads), kMinGroup,
-                                    std::max(kMinGroup, kGroupFloats / options_.dim));
-  group = std::min(group, kMaxBatch);
+  bool parallel = options.parallel && options_.pool != nullptr;
+  size_t threads = parallel ? options_.pool->thread_count() + 1 : 1;
+  size_t share = parallel ? query_count / (2 * threads) : query_count;
+  size_t group = std::clamp(share, kMinGroup, kMaxGroup);
   size_t group_count = (query_count + group - 1) / group;
   std::atomic<bool> out_of_memory{false};
   std::vector<SearchWork> works;
-  if (work != nullptr && options_.pool != nullptr) works.resize(group_count);
+  if (work != nullptr && parallel) works.resize(group_count);
   auto run = [&](size_t i) {
     SearchWork own;
     SearchWork* used = work == nullptr ? &own : works.empty() ? work : &works[i];
@@ -155,7 +155,7 @@ Status SegmentedView::RunBatch(const float* queries, size_t query_count,
       out_of_memory = true;
     }
   };
-  if (threads > 1 && group_count > 1) {
+  if (parallel && group_count > 1) {
     options_.pool->ParallelFor(group_count, run);
   } else {
     for (size_t i = 0; i < group_count; ++i) run(i);
@@ -168,45 +168,43 @@ Status SegmentedView::RunBatch(const float* queries, size_t query_count,
 void SegmentedView::RunGroup(const float* queries, size_t first, size_t count,
                              const SearchOptions& options, const Room& room, size_t* counts_out,
                              SearchWork* work) const {
-  // Of a range nobody knows beforehand how much there is.
-  if (count == 1 || options.min_score > -std::numeric_limits<float>::infinity()) {
-    for (size_t i = 0; i < count; ++i) {
-      SearchOne(queries + i * options_.dim, options, room(first + i), &counts_out[i], work)
-          .IgnoreError("the queries and options are valid");
-    }
-    return;
-  }
-  std::array<std::optional<ScratchPool::Lease>, kLanes> leases;
-  std::array<SearchScratch*, kLanes> lanes{};
-  size_t lane_count = std::min(kLanes, count);
-  for (size_t i = 0; i < lane_count; ++i) lanes[i] = leases[i].emplace(scratch_.get()).get();
-  if (options_.metric == Metric::kCosine) {
-    auto& unit = lanes[0]->unit;
-    unit.assign(queries, queries + count * options_.dim);
-    for (size_t i = 0; i < count; ++i) {
-      kernels::Normalize(unit.data() + i * options_.dim, options_.dim);
-    }
-    queries = unit.data();
-  }
-  size_t k = std::min<uint64_t>(options.k, state_->live());
-  std::array<std::optional<BestHits>, kMaxBatch> hits;
-  std::array<BatchQuery, kMaxBatch> batch;
+  bool together = options.target_recall >= 1 && options.filter == nullptr &&
+                  options.min_score == -std::numeric_limits<float>::infinity();
+  if (together && count > 1)
+    return ScanGroup(queries, first, count, options, room, counts_out, work);
   for (size_t i = 0; i < count; ++i) {
-    hits[i].emplace(room(first + i), k, options.min_score);
-    batch[i] = {{queries + i * options_.dim, k, options.target_recall, options.ef, nullptr},
-                &*hits[i],
-                work};
+    SearchOne(queries + i * options_.dim, options, room(first + i), &counts_out[i], work)
+        .IgnoreError("the queries and options are valid");
+  }
+}
+
+void SegmentedView::ScanGroup(const float* queries, size_t first, size_t count,
+                              const SearchOptions& options, const Room& room, size_t* counts_out,
+                              SearchWork* work) const {
+  std::array<std::optional<ScratchPool::Lease>, kMaxGroup> leases;
+  std::array<std::optional<BestHits>, kMaxGroup> hits;
+  std::array<ScanTask, kMaxGroup> tasks;
+  size_t k = std::min<uint64_t>(options.k, state_->live());
+  for (size_t i = 0; i < count; ++i) {
+    SearchScratch* scratch = leases[i].emplace(scratch_.get()).get();
+    const float* query = queries + i * options_.dim;
+    if (options_.metric == Metric::kCosine) {
+      scratch->unit.assign(query, query + options_.dim);
+      kernels::Normalize(scratch->unit.data(), options_.dim);
+      query = scratch->unit.data();
+    }
+    tasks[i] = {query, k, scratch, &hits[i].emplace(room(first + i), k, options.min_score), work};
   }
   for (size_t i = state_->sealed.size(); i-- > 0;) {
     const SealedPart& part = state_->sealed[i];
-    RowSetPtr allowed;
-    if (options.filter != nullptr) allowed = options.filter->RowsOf(part.segment);
-    for (size_t j = 0; j < count; ++j) batch[j].query.allowed = allowed.get();
-    SearchSegmentTogether(*part.segment, part.dead, {batch.data(), count},
-                          {lanes.data(), lane_count});
+    for (size_t j = 0; j < count; ++j) {
+      part.segment->quantizer.EncodeQuery(tasks[j].query, &tasks[j].scratch->query);
+    }
+    ScanExactlyTogether(*part.segment, part.dead, {tasks.data(), count});
   }
+  work->mode = SearchWork::Mode::kExact;
   for (size_t i = 0; i < count; ++i) {
-    SearchFreshRows(batch[i].query.vector, options, lanes[0], &*hits[i], work);
+    SearchFreshRows(tasks[i].query, options, tasks[i].scratch, &*hits[i], work);
     counts_out[i] = hits[i]->Finish();
   }
 }

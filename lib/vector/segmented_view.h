@@ -37,6 +37,9 @@ class SegmentedView final : public VectorView {
   /// `count` queries in this thread; `queries` and `counts_out` begin with query number `first`.
   void RunGroup(const float* queries, size_t first, size_t count, const SearchOptions& options,
                 const Room& room, size_t* counts_out, SearchWork* work) const;
+  /// The same by exact scans of everything, done together.
+  void ScanGroup(const float* queries, size_t first, size_t count, const SearchOptions& options,
+                 const Room& room, size_t* counts_out, SearchWork* work) const;
   /// `query` is valid. Hits go to hits_out, best first; how many.
   size_t Run(const float* query, size_t k, const SearchOptions& options, SearchScratch* scratch,
              VectorHit* hits_out, SearchWork* work) const;
