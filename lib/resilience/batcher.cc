@@ -14,6 +14,9 @@ constexpr auto kRelaxed = std::memory_order_relaxed;
 constexpr uint32_t kMaxWorkers = 256;
 constexpr uint32_t kMaxItems = 1 << 20;
 
+/// The batcher that this thread works for.
+thread_local const Batcher* current = nullptr;
+
 }  // namespace
 
 /// An item, its caller and its batch. The runner's part (`item`) belongs to the worker until
@@ -85,7 +88,7 @@ Batcher::~Batcher() { Close(); }
 
 // --- Callers.
 
-Status Batcher::Enqueue(const EntryPtr& entry) {
+Status Batcher::Check(Entry* entry) {
   uint64_t cost = entry->item.cost;
   if (options_.max_cost != 0 && cost > options_.max_cost) {
     return Error(Code::kOutOfRange, "batcher '", options_.name, "': the item costs ", cost,
@@ -97,6 +100,29 @@ Status Batcher::Enqueue(const EntryPtr& entry) {
     timed_out_.fetch_add(1, kRelaxed);
     return Error(Code::kTimedOut, "batcher '", options_.name, "': the deadline has passed");
   }
+  return OkStatus();
+}
+
+bool Batcher::Lead(const EntryPtr& entry) {
+  if (!entry->item.deadline.is_never() || options_.enough_items > 1) return false;
+  const std::vector<EntryPtr> batch{entry};
+  {
+    MutexLock lock(mutex_);
+    if (closed_ || !queue_.empty() || running_.size() >= options_.workers) return false;
+    ++submitted_;
+    running_.push_back(&batch);
+  }
+  const Batcher* outer = std::exchange(current, this);
+  RunBatch(batch);
+  current = outer;
+  MutexLock lock(mutex_);
+  std::erase(running_, &batch);
+  if (!queue_.empty() && idle_workers_ > 0) work_.Signal();
+  if (closed_) drained_.SignalAll();
+  return true;
+}
+
+Status Batcher::Enqueue(const EntryPtr& entry) {
   MutexLock lock(mutex_);
   if (closed_) {
     return Error(Code::kFailedPrecondition, "batcher '", options_.name, "' is closed");
@@ -109,10 +135,12 @@ Status Batcher::Enqueue(const EntryPtr& entry) {
   entry->place = queue_.insert(queue_.end(), entry);
   entry->queued = true;
   ++submitted_;
-  if (__builtin_add_overflow(queued_cost_, cost, &queued_cost_)) queued_cost_ = UINT64_MAX;
+  if (__builtin_add_overflow(queued_cost_, entry->item.cost, &queued_cost_)) {
+    queued_cost_ = UINT64_MAX;
+  }
   // The first item sets the clock that a worker waits by; others matter only when they are enough.
   bool matters = queue_.size() == 1 || WaitForCompany(entry->item.submitted_ns) < 0;
-  if (idle_workers_ > 0 && matters) work_.Signal();
+  if (idle_workers_ > 0 && matters && running_.size() < options_.workers) work_.Signal();
   return OkStatus();
 }
 
@@ -121,8 +149,11 @@ Result<std::string> Batcher::Submit(std::string input, uint64_t cost, Deadline d
   entry->input = std::move(input);
   entry->item.cost = cost;
   entry->item.deadline = deadline;
-  CAIRN_RETURN_IF_ERROR(Enqueue(entry));
-  CAIRN_RETURN_IF_ERROR(Await(entry.get()));
+  CAIRN_RETURN_IF_ERROR(Check(entry.get()));
+  if (!Lead(entry)) {
+    CAIRN_RETURN_IF_ERROR(Enqueue(entry));
+    CAIRN_RETURN_IF_ERROR(Await(entry.get()));
+  }
   if (!entry->item.status.ok()) return std::move(entry->item.status);
   return std::move(entry->item.output);
 }
@@ -133,6 +164,7 @@ Status Batcher::SubmitAsync(std::string input, uint64_t cost, Deadline deadline,
   entry->item.cost = cost;
   entry->item.deadline = deadline;
   entry->on_done = std::move(done);
+  CAIRN_RETURN_IF_ERROR(Check(entry.get()));
   return Enqueue(entry);
 }
 
@@ -202,7 +234,10 @@ void Batcher::Form(int64_t now_ns, std::vector<EntryPtr>* batch, std::vector<Ent
   }
 }
 
+bool Batcher::InWorker() const { return current == this; }
+
 void Batcher::Work() {
+  current = this;
   std::vector<EntryPtr> batch;
   std::vector<EntryPtr> expired;
   for (;;) {
@@ -211,7 +246,9 @@ void Batcher::Work() {
       for (;;) {
         if (closed_ && queue_.empty()) return;
         int64_t now_ns = clock_->MonotonicNs();
-        int64_t wait_ns = queue_.empty() ? INT64_MAX : WaitForCompany(now_ns);
+        // A caller who runs its own item may have this worker's place.
+        bool may_run = !queue_.empty() && running_.size() < options_.workers;
+        int64_t wait_ns = may_run ? WaitForCompany(now_ns) : INT64_MAX;
         if (wait_ns < 0) {
           Form(now_ns, &batch, &expired);
           break;
@@ -238,6 +275,7 @@ void Batcher::Work() {
       RunBatch(batch);
       MutexLock lock(mutex_);
       std::erase(running_, &batch);
+      if (closed_) drained_.SignalAll();
     }
     batch.clear();
     expired.clear();
@@ -315,6 +353,8 @@ void Batcher::Stop(bool cancel) {
   MutexLock lock(stop_mutex_);
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  MutexLock drain_lock(mutex_);
+  while (!running_.empty()) drained_.Wait(mutex_);
 }
 
 void Batcher::ClockMoved() {

@@ -65,14 +65,17 @@ struct BatcherStats {
 /// worker wait for so many, but never longer than `max_delay_ns` after the oldest came. Items go in
 /// the order in which they came.
 ///
+/// A caller who has all the time in the world and finds a worker idle and the queue empty takes
+/// that worker's place for one batch, its own item: nobody has to be woken.
+///
 /// A caller whose deadline passes leaves: out of the queue at once, and out of a running batch
 /// without the others noticing, since an item belongs to the batch as well as to its caller.
 ///
 /// Thread safety: thread-safe. Ownership: owns its worker threads; the clock outlives it.
 class Batcher {
  public:
-  /// Runs one batch, in a worker thread; must not throw. A failure is that of every member; with OK
-  /// each member has its own status and output.
+  /// Runs one batch, in a worker thread or in that of a caller without deadline; must not throw. A
+  /// failure is that of every member; with OK each member has its own status and output.
   using Runner = std::function<Status(std::span<BatchItem* const> batch)>;
   /// Told the outcome of one item: in a worker thread, under no lock.
   using Done = std::function<void(Status status, std::string output)>;
@@ -102,6 +105,9 @@ class Batcher {
   /// To be called when an injected clock was moved: those who wait look at it again.
   void ClockMoved() CAIRN_EXCLUDES(mutex_);
 
+  /// Whether this thread is running one of its batches, or is one of its workers.
+  bool InWorker() const;
+
   BatcherStats Stats() const CAIRN_EXCLUDES(mutex_);
   const BatcherOptions& options() const { return options_; }
 
@@ -111,6 +117,8 @@ class Batcher {
 
   Batcher(BatcherOptions options, Runner runner, const Clock* clock);
 
+  Status Check(Entry* entry);
+  bool Lead(const EntryPtr& entry) CAIRN_EXCLUDES(mutex_);
   Status Enqueue(const EntryPtr& entry) CAIRN_EXCLUDES(mutex_);
   Status Await(Entry* entry) CAIRN_EXCLUDES(mutex_);
   void Leave(Entry* entry) CAIRN_EXCLUDES(mutex_);
@@ -143,10 +151,12 @@ class Batcher {
 
   mutable Mutex mutex_;
   CondVar work_;
+  CondVar drained_;
   std::list<EntryPtr> queue_ CAIRN_GUARDED_BY(mutex_);
   uint64_t queued_cost_ CAIRN_GUARDED_BY(mutex_) = 0;  // saturates
   uint64_t submitted_ CAIRN_GUARDED_BY(mutex_) = 0;
   uint32_t idle_workers_ CAIRN_GUARDED_BY(mutex_) = 0;
+  /// At most `workers`.
   std::vector<const std::vector<EntryPtr>*> running_ CAIRN_GUARDED_BY(mutex_);
   bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
 

@@ -9,7 +9,8 @@ namespace cairn::resilience {
 template <typename Signature>
 class FunctionRef;
 
-/// A borrowed callable: two words, nothing allocated. Lives no longer than what it refers to.
+/// A borrowed function object (a lambda, not a plain function): two words, nothing allocated. Lives
+/// no longer than what it refers to.
 template <typename R, typename... Args>
 class FunctionRef<R(Args...)> {
  public:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -136,6 +137,33 @@ TEST_F(BatcherTest, AnItemGoesAtOnceWhenTheWorkerIsIdle) {
   EXPECT_EQ(*batcher->Submit("a"), "a!");
   EXPECT_EQ(*batcher->Submit("b"), "b!");
   EXPECT_EQ(batcher->Stats().batches, 2u);
+}
+
+TEST_F(BatcherTest, ACallerWithoutDeadlineRunsItsItemItselfAndTakesTheWorkersPlace) {
+  std::vector<std::thread::id> ran_in;
+  std::atomic<int> running{0};
+  auto made = Batcher::Create({}, [&](std::span<BatchItem* const> batch) {
+    EXPECT_EQ(running.fetch_add(1), 0) << "one worker, but two batches at a time";
+    ran_in.push_back(std::this_thread::get_id());
+    Status status = backend_.Run(batch);
+    running.fetch_sub(1);
+    return status;
+  });
+  ASSERT_TRUE(made.ok());
+  Batcher& batcher = **made;
+  backend_.Hold();
+  std::thread caller([&] { EXPECT_EQ(*batcher.Submit("own"), "own!"); });
+  std::thread::id caller_id = caller.get_id();
+  backend_.AwaitBatches(1);
+  EXPECT_TRUE(Hand(batcher, "a").ok());
+  EXPECT_TRUE(Hand(batcher, "b").ok());
+  backend_.LetGo();
+  EXPECT_THAT(outcomes_.Await(2), ElementsAre("a!", "b!"));
+  caller.join();
+  batcher.Close();
+  EXPECT_EQ(ran_in[0], caller_id);
+  EXPECT_NE(ran_in[1], caller_id);
+  EXPECT_THAT(backend_.batches(), ElementsAre(ElementsAre("own"), ElementsAre("a", "b")));
 }
 
 TEST_F(BatcherTest, ItemsThatComeWhileItIsBusyGoTogetherInOrder) {
