@@ -1,4 +1,4 @@
-"""Circuit breaker, retry, bulkhead, pipeline and batcher. No test waits: clocks and sleeps are given."""
+"""Circuit breaker, retry, bulkhead, pipeline and batcher. No test sleeps."""
 
 import asyncio
 import gc
@@ -29,13 +29,14 @@ class PartsTest(unittest.TestCase):
     def clock(self):
         return self.now
 
-    def fail(self, error=ConnectionError("no route")):
+    @staticmethod
+    def throw(error):
         raise error
 
     def call_failing(self, part, error, times=1):
         for _ in range(times):
             with self.assertRaises(type(error)):
-                part.call(self.fail, error)
+                part.call(self.throw, error)
 
 
 class BreakerTest(PartsTest):
@@ -251,6 +252,16 @@ class RetryTest(PartsTest):
             return made()
 
         self.assertEqual(asyncio.run(coroutine()), "done")
+        breaker = cairn.CircuitBreaker()
+        again = self.flaky(ConnectionError())
+
+        @cairn.retry(base=0)
+        @breaker
+        async def stacked():
+            return again()
+
+        self.assertEqual(asyncio.run(stacked()), "done")
+        self.assertEqual(breaker.stats()["failure_count"], 1)
         bare = cairn.retry(self.flaky())
         self.assertEqual(bare(), "done")
 
@@ -266,13 +277,13 @@ class PipelineTest(PartsTest):
         breaker = cairn.CircuitBreaker("b", metrics=metrics)
         bulkhead = cairn.Bulkhead("h", max_running=1, metrics=metrics)
         pipeline = cairn.Pipeline(
-            "p", limiter=lambda: bool(tickets and tickets.pop()), timeout=60,
-            retry=cairn.Retry(base=0, name="r", metrics=metrics), bulkhead=bulkhead, breaker=breaker,
+            "p", limiter=lambda: bool(tickets and tickets.pop()), timeout=60, bulkhead=bulkhead,
+            retry=cairn.Retry(base=0, name="r", metrics=metrics), breaker=breaker,
         )  # fmt: skip
         errors = [ConnectionError(), TimeoutError()]
         self.assertEqual(pipeline.call(self.next, errors), "done")
         with self.assertRaisesRegex(Boom, "own"):
-            pipeline.call(self.fail, Boom("own"))
+            pipeline.call(self.throw, Boom("own"))
         with bulkhead, self.assertRaises(cairn.ResourceExhaustedError):
             pipeline.call(len, "a")
         with self.assertRaises(cairn.RateLimitedError):
@@ -315,6 +326,7 @@ class BatcherTest(PartsTest):
 
         async def main():
             self.go_on.clear()
+            self.arrived = threading.Semaphore(0)
             first = asyncio.ensure_future(batcher.submit_async("first"))
             await asyncio.sleep(0)
             self.arrived.acquire()

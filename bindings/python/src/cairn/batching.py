@@ -51,7 +51,8 @@ class _Slots:
 
     def run_batch(self, batch: Any) -> int:
         """Called by the library in a thread of the batcher. Must not raise."""
-        slots = [self._slot(batch, index) for index in range(_library.native.cairn_batch_size(batch))]
+        count = _library.native.cairn_batch_size(batch)
+        slots = [self._slot(batch, index) for index in range(count)]
         present = [(index, slot) for index, slot in enumerate(slots) if slot is not None]
         try:
             results = list(self._run([slot.item for _, slot in present])) if present else []
@@ -230,7 +231,7 @@ class Batcher(Generic[Item, Result]):
 def _raise_own(slot: _Slot, error: CairnError) -> None:
     """Raises what the function raised for this item, if that is why the call failed."""
     own = slot.error
-    timed_out = isinstance(error, errors.TimedOutError) and not isinstance(own, errors.TimedOutError)
-    if own is None or timed_out:
+    timed_out = isinstance(error, errors.TimedOutError)
+    if own is None or (timed_out and not isinstance(own, errors.TimedOutError)):
         raise error
     raise own from error

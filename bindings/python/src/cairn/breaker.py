@@ -168,11 +168,17 @@ class CircuitBreaker:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """As a decorator, of functions and coroutine functions."""
-        call = self.call_async if asyncio.iscoroutinefunction(function) else self.call
+        if asyncio.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def guarded_async(*args: Any, **kwargs: Any) -> Any:
+                return await self.call_async(function, *args, **kwargs)
+
+            return guarded_async
 
         @functools.wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            return call(function, *args, **kwargs)
+            return self.call(function, *args, **kwargs)
 
         return guarded
 

@@ -85,7 +85,8 @@ class Pipeline:
     the retry's own settings for CairnErrors; ConnectionError and TimeoutError are both.
 
     >>> import cairn
-    >>> pipeline = cairn.Pipeline(timeout=5, retry=cairn.Retry(base=0), breaker=cairn.CircuitBreaker())
+    >>> breaker = cairn.CircuitBreaker("search")
+    >>> pipeline = cairn.Pipeline(timeout=5, retry=cairn.Retry(base=0), breaker=breaker)
     >>> pipeline.call(len, "abc")
     3
     """

@@ -144,11 +144,17 @@ class Retry:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """As a decorator, of functions and coroutine functions."""
-        call = self.call_async if asyncio.iscoroutinefunction(function) else self.call
+        if asyncio.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def retried_async(*args: Any, **kwargs: Any) -> Any:
+                return await self.call_async(function, *args, **kwargs)
+
+            return retried_async
 
         @functools.wraps(function)
         def retried(*args: Any, **kwargs: Any) -> Any:
-            return call(function, *args, **kwargs)
+            return self.call(function, *args, **kwargs)
 
         return retried
 
