@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cairn/database.h>
+#include <cairn/base.h>
 
 #include <utility>
 

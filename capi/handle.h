@@ -18,6 +18,13 @@ enum class HandleKind : uint32_t {
   kDocument = 0xca150005,
   kResults = 0xca150006,
   kReport = 0xca150007,
+  kMetrics = 0xca150021,
+  kBreaker = 0xca150022,
+  kRetry = 0xca150023,
+  kRetryBudget = 0xca150024,
+  kBulkhead = 0xca150025,
+  kPipeline = 0xca150026,
+  kBatcher = 0xca150027,
 };
 
 /// Base of everything the C interface hands out: says what it is and counts references, from one.

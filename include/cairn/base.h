@@ -39,6 +39,9 @@
 /* As a length: the text ends at its first NUL. Accepted wherever a text length is. */
 #define CAIRN_NUL_TERMINATED ((size_t)-1)
 
+/** Releases what a callback's user_data points to. Called exactly once. */
+typedef void (*cairn_free_fn)(void* user_data);
+
 CAIRN_BEGIN_DECLS
 
 /**

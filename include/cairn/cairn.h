@@ -26,11 +26,16 @@
 #define CAIRN_CAIRN_H_
 
 #include <cairn/base.h>
+#include <cairn/batcher.h>
+#include <cairn/breaker.h>
 #include <cairn/buffer.h>
 #include <cairn/collection.h>
 #include <cairn/database.h>
 #include <cairn/document.h>
 #include <cairn/indexer.h>
+#include <cairn/metrics.h>
+#include <cairn/pipeline.h>
+#include <cairn/retry.h>
 #include <cairn/search.h>
 #include <cairn/status.h>
 

@@ -21,6 +21,7 @@
 #include <cairn/cpp/error.hpp>
 #include <cairn/cpp/index_report.hpp>
 #include <cairn/cpp/options.hpp>
+#include <cairn/cpp/resilience.hpp>
 #include <cairn/cpp/results.hpp>
 
 namespace cairn {

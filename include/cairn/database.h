@@ -23,9 +23,6 @@ typedef struct cairn_database cairn_database;
 typedef void (*cairn_log_fn)(int32_t level, const char* component, const char* message,
                              void* user_data);
 
-/** Releases what a callback's user_data points to. Called exactly once. */
-typedef void (*cairn_free_fn)(void* user_data);
-
 /* How to open a database. Zero in every field is the default. */
 typedef struct cairn_database_options {
   uint32_t struct_size;          /* sizeof(cairn_database_options) */

@@ -192,9 +192,25 @@ Gauge& Registry::GetGauge(std::string_view name, std::string_view help, std::str
   return GetGauge(name, help, Labels{{std::string(label), std::string(label_value)}});
 }
 
+uint64_t Registry::AddCollector(std::function<void()> collect) {
+  MutexLock lock(collectors_mutex_);
+  uint64_t number = next_collector_++;
+  collectors_.emplace(number, std::move(collect));
+  return number;
+}
+
+void Registry::RemoveCollector(uint64_t number) {
+  MutexLock lock(collectors_mutex_);
+  collectors_.erase(number);
+}
+
 std::string Registry::ToPrometheusText() const {
   static constexpr const char* kTypeNames[] = {"counter", "gauge", "histogram"};
   std::string out;
+  {
+    MutexLock lock(collectors_mutex_);
+    for (const auto& [number, collect] : collectors_) collect();
+  }
   MutexLock lock(mutex_);
   for (const auto& [name, family] : families_) {
     AddLine(&out, "# HELP ", name, "", Escaped(family.help, false));

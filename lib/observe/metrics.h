@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -91,10 +92,18 @@ class Registry {
   Gauge& GetGauge(std::string_view name, std::string_view help, std::string_view label,
                   std::string_view label_value);
 
+  /// Calls `collect` whenever metrics are about to be written out, so that parts that count by
+  /// themselves can bring their numbers up to date. It must not call ToPrometheusText, AddCollector
+  /// or RemoveCollector. Returns a number for RemoveCollector.
+  uint64_t AddCollector(std::function<void()> collect) CAIRN_EXCLUDES(collectors_mutex_);
+
+  /// When this returns, the collector does not run and never will.
+  void RemoveCollector(uint64_t number) CAIRN_EXCLUDES(collectors_mutex_);
+
   uint64_t rejected_count() const { return rejected_.value(); }
 
   /// Every metric in the Prometheus text format, version 0.0.4, ordered by name and labels.
-  std::string ToPrometheusText() const CAIRN_EXCLUDES(mutex_);
+  std::string ToPrometheusText() const CAIRN_EXCLUDES(mutex_, collectors_mutex_);
 
  private:
   struct Series;
@@ -110,6 +119,10 @@ class Registry {
   std::map<Type, std::unique_ptr<Series>> unseen_ CAIRN_GUARDED_BY(mutex_);
   size_t series_count_ CAIRN_GUARDED_BY(mutex_) = 0;
   Counter rejected_;
+
+  mutable Mutex collectors_mutex_;  // taken before mutex_
+  std::map<uint64_t, std::function<void()>> collectors_ CAIRN_GUARDED_BY(collectors_mutex_);
+  uint64_t next_collector_ CAIRN_GUARDED_BY(collectors_mutex_) = 1;
 };
 
 }  // namespace cairn::metrics

@@ -17,6 +17,11 @@ union sized {
   cairn_search_options search_options;
   cairn_search_info info;
   cairn_result result;
+  cairn_breaker_options breaker_options;
+  cairn_retry_options retry_options;
+  cairn_bulkhead_options bulkhead_options;
+  cairn_pipeline_options pipeline_options;
+  cairn_batcher_options batcher_options;
   char bytes[1024];
 };
 
@@ -41,6 +46,11 @@ static void init_clears_and_sets_the_size(void) {
   CHECK_INIT(cairn_document_input_init, input);
   CHECK_INIT(cairn_index_options_init, index_options);
   CHECK_INIT(cairn_search_options_init, search_options);
+  CHECK_INIT(cairn_breaker_options_init, breaker_options);
+  CHECK_INIT(cairn_retry_options_init, retry_options);
+  CHECK_INIT(cairn_bulkhead_options_init, bulkhead_options);
+  CHECK_INIT(cairn_pipeline_options_init, pipeline_options);
+  CHECK_INIT(cairn_batcher_options_init, batcher_options);
 #undef CHECK_INIT
 }
 

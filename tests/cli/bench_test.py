@@ -210,5 +210,20 @@ class Vector(CliTest):
             self.assertIn(words, done.stderr)
 
 
+class ResilienceTest(unittest.TestCase):
+    def test_costs_and_batching(self):
+        done = bench("resilience", "--rounds", "1", "--items", "100", "--callers", "8")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = {line["subject"]: line for line in map(json.loads, done.stdout.splitlines())}
+        for subject in ("breaker_time_window", "retry", "pipeline_of_five"):
+            self.assertEqual(lines[subject]["allocations_per_call"], 0)
+        self.assertGreater(lines["load"]["times_unbatched"], 1)
+
+    def test_wrong_command_line(self):
+        done = bench("resilience", "--part", "nothing")
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("all, cost, batcher", done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -167,5 +167,21 @@ TEST(MetricsTest, NothingIsLostBetweenThreads) {
   }
 }
 
+TEST(RegistryTest, CollectorsBringTheirNumbersUpToDateUntilTheyAreRemoved) {
+  Registry registry;
+  uint64_t counted = 3;
+  uint64_t number = registry.AddCollector([&] {
+    Counter& counter = registry.GetCounter("parts_total", "Parts.");
+    counter.Add(counted - counter.value());
+  });
+  EXPECT_NE(registry.ToPrometheusText().find("parts_total 3\n"), std::string::npos);
+  counted = 5;
+  EXPECT_NE(registry.ToPrometheusText().find("parts_total 5\n"), std::string::npos);
+  registry.RemoveCollector(number);
+  registry.RemoveCollector(number);
+  counted = 9;
+  EXPECT_NE(registry.ToPrometheusText().find("parts_total 5\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace cairn::metrics

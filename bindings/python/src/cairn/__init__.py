@@ -17,6 +17,8 @@ bread Sourdough
 
 from cairn import _ffi, _library
 from cairn._vectors import VectorMatches
+from cairn.batching import Batcher
+from cairn.breaker import BreakerOpenError, CircuitBreaker
 from cairn.collection import Collection, CollectionStats
 from cairn.database import Database, DatabaseStats, open
 from cairn.document import Chunk, Document
@@ -27,6 +29,9 @@ from cairn.errors import (
     StorageError, TimedOutError, UnavailableError, UnsupportedError,
 )  # fmt: skip
 from cairn.indexing import IndexReport, Problem
+from cairn.metrics import Metrics
+from cairn.pipeline import Bulkhead, Pipeline
+from cairn.retrying import Retry, RetryBudget, retry
 from cairn.search import Hit, SearchResults
 
 __version__ = _ffi.VERSION
@@ -58,11 +63,13 @@ def kernel_name() -> str:
 
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "CairnError", "CancelledError", "Chunk", "ClosedError",
-    "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Document",
+    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead",
+    "CairnError", "CancelledError", "Chunk", "CircuitBreaker", "ClosedError", "Collection",
+    "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Document",
     "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
-    "LockedError", "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Problem",
-    "RateLimitedError", "ResourceExhaustedError", "SearchResults", "StorageError",
-    "TimedOutError", "UnavailableError", "UnsupportedError", "VectorMatches", "build_info",
-    "kernel_name", "library_path", "library_version", "open",
+    "LockedError", "Metrics", "NotFoundError", "OutOfRangeError", "PermissionDeniedError",
+    "Pipeline", "Problem", "RateLimitedError", "ResourceExhaustedError", "Retry", "RetryBudget",
+    "SearchResults", "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError",
+    "VectorMatches", "build_info", "kernel_name", "library_path", "library_version", "open",
+    "retry",
 ]  # fmt: skip

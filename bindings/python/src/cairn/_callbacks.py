@@ -20,6 +20,7 @@ ProgressFunction = Callable[[str, int, int, str], Optional[bool]]
 LOG_LEVELS = ("debug", "info", "warning", "error")
 PHASES = ("scan", "index", "embed", "done")
 PURPOSES = ("document", "query")
+BREAKER_STATES = ("closed", "open", "half_open", "forced_open", "forced_closed", "disabled")
 
 _GO_ON = 0
 _STOP = 1
@@ -123,7 +124,34 @@ def _embed(
     return _GO_ON
 
 
+def _breaker_changed(before: int, after: int, _: int, reason: int, user_data: int) -> None:
+    registration = _registry[user_data]
+    text = ctypes.string_at(reason).decode(errors="replace")
+    registration.function(_name(BREAKER_STATES, before), _name(BREAKER_STATES, after), text)
+
+
+def _run_batch(batch: Any, user_data: int) -> int:
+    return int(_registry[user_data].function(batch))
+
+
+def _batch_done(status: int, data: int, size: int, user_data: int) -> None:
+    _registry[user_data].function(status, ctypes.string_at(data, size))
+
+
+def _attempt(attempt: Any, user_data: int) -> int:
+    return int(_registry[user_data].function(attempt.contents))
+
+
+def _admit(user_data: int) -> int:
+    return int(_registry[user_data].function())
+
+
 free_fn = _ffi.cairn_free_fn(_free)
 log_fn = _ffi.cairn_log_fn(_log)
 progress_fn = _ffi.cairn_progress_fn(_progress)
 embed_fn = _ffi.cairn_embed_fn(_embed)
+breaker_listener_fn = _ffi.cairn_breaker_listener_fn(_breaker_changed)
+batch_fn = _ffi.cairn_batch_fn(_run_batch)
+batch_done_fn = _ffi.cairn_batch_done_fn(_batch_done)
+attempt_fn = _ffi.cairn_attempt_fn(_attempt)
+admit_fn = _ffi.cairn_admit_fn(_admit)

@@ -34,6 +34,14 @@ CAIRN_DATA_LOSS = 15
 CAIRN_RATE_LIMITED = 17
 CAIRN_LOCKED = 18
 CAIRN_IO_ERROR = 19
+CAIRN_BREAKER_CLOSED = 0
+CAIRN_BREAKER_OPEN = 1
+CAIRN_BREAKER_HALF_OPEN = 2
+CAIRN_BREAKER_FORCED_OPEN = 3
+CAIRN_BREAKER_FORCED_CLOSED = 4
+CAIRN_BREAKER_DISABLED = 5
+CAIRN_WINDOW_CALLS = 0
+CAIRN_WINDOW_TIME = 1
 CAIRN_DURABILITY_SYNC = 0
 CAIRN_DURABILITY_ASYNC = 1
 CAIRN_LOG_DEBUG = 0
@@ -65,10 +73,16 @@ CAIRN_PHASE_DONE = 3
 CAIRN_PROBLEM_FAILED = 0
 CAIRN_PROBLEM_SKIPPED = 1
 CAIRN_PROBLEM_WARNING = 2
+CAIRN_JITTER_FULL = 0
+CAIRN_JITTER_DECORRELATED = 1
+CAIRN_JITTER_NONE = 2
 CAIRN_MODE_AUTO = 0
 CAIRN_MODE_TEXT = 1
 CAIRN_MODE_VECTOR = 2
 CAIRN_MODE_HYBRID = 3
+
+
+cairn_free_fn = CFUNCTYPE(None, c_void_p)
 
 
 class cairn_error(Structure):
@@ -83,14 +97,125 @@ class cairn_list(Structure):
     """Opaque."""
 
 
+class cairn_metrics(Structure):
+    """Opaque."""
+
+
+class cairn_batcher(Structure):
+    """Opaque."""
+
+
+class cairn_batch(Structure):
+    """Opaque."""
+
+
+cairn_batch_fn = CFUNCTYPE(c_int32, POINTER(cairn_batch), c_void_p)
+
+
+cairn_batch_done_fn = CFUNCTYPE(None, c_int32, c_void_p, c_size_t, c_void_p)
+
+
+class cairn_batcher_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("max_items", c_uint32),
+        ("max_cost", c_uint64),
+        ("enough_items", c_uint32),
+        ("max_queue", c_uint32),
+        ("max_delay_ns", c_int64),
+        ("workers", c_uint32),
+        ("isolate", c_uint32),
+        ("run_fn", cairn_batch_fn),
+        ("run_user_data", c_void_p),
+        ("run_free", cairn_free_fn),
+        ("name", c_void_p),
+        ("name_bytes", c_size_t),
+        ("metrics", POINTER(cairn_metrics)),
+    ]
+
+
+class cairn_batcher_stats(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("queued_count", c_uint32),
+        ("running_count", c_uint32),
+        ("reserved", c_uint32),
+        ("submitted_count", c_uint64),
+        ("overloaded_count", c_uint64),
+        ("timed_out_count", c_uint64),
+        ("failed_count", c_uint64),
+        ("batch_count", c_uint64),
+        ("item_count", c_uint64),
+        ("isolated_count", c_uint64),
+        ("busy_ns", c_uint64),
+        ("wait_ns", c_uint64),
+    ]
+
+
+class cairn_breaker(Structure):
+    """Opaque."""
+
+
+class cairn_breaker_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("consecutive_failures", c_uint32),
+        ("failure_rate", c_double),
+        ("slow_rate", c_double),
+        ("slow_call_ns", c_int64),
+        ("window", c_int32),
+        ("window_calls", c_uint32),
+        ("window_ns", c_int64),
+        ("minimum_calls", c_uint32),
+        ("half_open_trials", c_uint32),
+        ("open_ns", c_int64),
+        ("max_open_ns", c_int64),
+        ("open_growth", c_double),
+        ("open_jitter", c_double),
+        ("trial_lease_ns", c_int64),
+        ("half_open_ns", c_int64),
+        ("failure_mask", c_uint64),
+        ("ignore_mask", c_uint64),
+        ("name", c_void_p),
+        ("name_bytes", c_size_t),
+        ("metrics", POINTER(cairn_metrics)),
+    ]
+
+
+class cairn_breaker_permit(Structure):
+    _fields_ = [
+        ("generation", c_uint32),
+        ("trial", c_uint32),
+        ("start_ns", c_int64),
+    ]
+
+
+class cairn_breaker_stats(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("state", c_int32),
+        ("success_count", c_uint64),
+        ("failure_count", c_uint64),
+        ("slow_count", c_uint64),
+        ("ignored_count", c_uint64),
+        ("refused_count", c_uint64),
+        ("late_count", c_uint64),
+        ("lost_trial_count", c_uint64),
+        ("opened_count", c_uint64),
+        ("window_call_count", c_uint64),
+        ("window_failure_count", c_uint64),
+        ("window_slow_count", c_uint64),
+    ]
+
+
+cairn_breaker_listener_fn = CFUNCTYPE(None, c_int32, c_int32, c_uint32, c_void_p, c_void_p)
+
+
 class cairn_database(Structure):
     """Opaque."""
 
 
 cairn_log_fn = CFUNCTYPE(None, c_int32, c_void_p, c_void_p, c_void_p)
-
-
-cairn_free_fn = CFUNCTYPE(None, c_void_p)
 
 
 class cairn_database_options(Structure):
@@ -261,6 +386,91 @@ class cairn_index_stats(Structure):
     ]
 
 
+class cairn_retry(Structure):
+    """Opaque."""
+
+
+class cairn_retry_budget(Structure):
+    """Opaque."""
+
+
+class cairn_retry_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("max_attempts", c_uint32),
+        ("base_ns", c_int64),
+        ("cap_ns", c_int64),
+        ("max_retry_after_ns", c_int64),
+        ("retryable_mask", c_uint64),
+        ("jitter", c_int32),
+        ("reserved", c_uint32),
+        ("name", c_void_p),
+        ("name_bytes", c_size_t),
+        ("budget", POINTER(cairn_retry_budget)),
+        ("metrics", POINTER(cairn_metrics)),
+    ]
+
+
+class cairn_attempt(Structure):
+    _fields_ = [
+        ("number", c_uint32),
+        ("is_final", c_uint32),
+        ("left_ns", c_int64),
+        ("retry_after_ns", c_int64),
+    ]
+
+
+cairn_attempt_fn = CFUNCTYPE(c_int32, POINTER(cairn_attempt), c_void_p)
+
+
+class cairn_retry_state(Structure):
+    _fields_ = [
+        ("attempts", c_uint32),
+        ("reserved", c_uint32),
+        ("last_wait_ns", c_int64),
+    ]
+
+
+class cairn_bulkhead(Structure):
+    """Opaque."""
+
+
+class cairn_pipeline(Structure):
+    """Opaque."""
+
+
+class cairn_bulkhead_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("max_running", c_uint32),
+        ("max_waiting", c_uint32),
+        ("reserved", c_uint32),
+        ("max_wait_ns", c_int64),
+        ("name", c_void_p),
+        ("name_bytes", c_size_t),
+        ("metrics", POINTER(cairn_metrics)),
+    ]
+
+
+cairn_admit_fn = CFUNCTYPE(c_int32, c_void_p)
+
+
+class cairn_pipeline_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("admit_fn", cairn_admit_fn),
+        ("admit_user_data", c_void_p),
+        ("admit_free", cairn_free_fn),
+        ("timeout_ns", c_int64),
+        ("retry", POINTER(cairn_retry)),
+        ("bulkhead", POINTER(cairn_bulkhead)),
+        ("breaker", POINTER(cairn_breaker)),
+        ("name", c_void_p),
+        ("name_bytes", c_size_t),
+    ]
+
+
 class cairn_results(Structure):
     """Opaque."""
 
@@ -340,6 +550,69 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "cairn_list_size": (c_size_t, [POINTER(cairn_list)]),
     "cairn_list_item": (c_void_p, [POINTER(cairn_list), c_size_t, POINTER(c_size_t)]),
     "cairn_list_release": (None, [POINTER(cairn_list)]),
+    "cairn_metrics_create": (c_int32, [
+        POINTER(POINTER(cairn_metrics)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_metrics_retain": (POINTER(cairn_metrics), [POINTER(cairn_metrics)]),
+    "cairn_metrics_release": (None, [POINTER(cairn_metrics)]),
+    "cairn_metrics_text": (c_int32, [
+        POINTER(cairn_metrics), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batcher_options_init": (None, [POINTER(cairn_batcher_options), c_uint32]),
+    "cairn_batcher_create": (c_int32, [
+        POINTER(cairn_batcher_options), POINTER(POINTER(cairn_batcher)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batcher_retain": (POINTER(cairn_batcher), [POINTER(cairn_batcher)]),
+    "cairn_batcher_release": (None, [POINTER(cairn_batcher)]),
+    "cairn_batcher_submit": (c_int32, [
+        POINTER(cairn_batcher), c_char_p, c_size_t, c_uint64, c_int64,
+        POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batcher_submit_async": (c_int32, [
+        POINTER(cairn_batcher), c_char_p, c_size_t, c_uint64, c_int64, cairn_batch_done_fn,
+        c_void_p, cairn_free_fn, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batcher_close": (c_int32, [
+        POINTER(cairn_batcher), c_uint32, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batcher_stats_get": (c_int32, [
+        POINTER(cairn_batcher), POINTER(cairn_batcher_stats), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batch_size": (c_size_t, [POINTER(cairn_batch)]),
+    "cairn_batch_input": (c_void_p, [POINTER(cairn_batch), c_size_t, POINTER(c_size_t)]),
+    "cairn_batch_set_output": (c_int32, [
+        POINTER(cairn_batch), c_size_t, c_char_p, c_size_t, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_batch_fail": (c_int32, [
+        POINTER(cairn_batch), c_size_t, c_int32, c_char_p, c_size_t, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_breaker_options_init": (None, [POINTER(cairn_breaker_options), c_uint32]),
+    "cairn_breaker_create": (c_int32, [
+        POINTER(cairn_breaker_options), POINTER(POINTER(cairn_breaker)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_breaker_retain": (POINTER(cairn_breaker), [POINTER(cairn_breaker)]),
+    "cairn_breaker_release": (None, [POINTER(cairn_breaker)]),
+    "cairn_breaker_acquire": (c_int32, [
+        POINTER(cairn_breaker), c_int64, POINTER(cairn_breaker_permit), POINTER(c_int64),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_breaker_record": (None, [
+        POINTER(cairn_breaker), POINTER(cairn_breaker_permit), c_int32, c_int64
+    ]),
+    "cairn_breaker_cancel": (None, [POINTER(cairn_breaker), POINTER(cairn_breaker_permit)]),
+    "cairn_breaker_force": (c_int32, [
+        POINTER(cairn_breaker), c_int32, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_breaker_state": (c_int32, [POINTER(cairn_breaker)]),
+    "cairn_breaker_listen": (c_int32, [
+        POINTER(cairn_breaker), cairn_breaker_listener_fn, c_void_p, cairn_free_fn,
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_breaker_stats_get": (c_int32, [
+        POINTER(cairn_breaker), POINTER(cairn_breaker_stats), POINTER(POINTER(cairn_error))
+    ]),
     "cairn_database_options_init": (None, [POINTER(cairn_database_options), c_uint32]),
     "cairn_database_open": (c_int32, [
         c_char_p, c_size_t, POINTER(cairn_database_options), POINTER(POINTER(cairn_database)),
@@ -433,6 +706,46 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
         POINTER(cairn_index_report), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
     ]),
     "cairn_index_report_release": (None, [POINTER(cairn_index_report)]),
+    "cairn_retry_budget_create": (c_int32, [
+        c_double, c_double, c_double, POINTER(POINTER(cairn_retry_budget)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_retry_budget_release": (None, [POINTER(cairn_retry_budget)]),
+    "cairn_retry_options_init": (None, [POINTER(cairn_retry_options), c_uint32]),
+    "cairn_retry_create": (c_int32, [
+        POINTER(cairn_retry_options), POINTER(POINTER(cairn_retry)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_retry_retain": (POINTER(cairn_retry), [POINTER(cairn_retry)]),
+    "cairn_retry_release": (None, [POINTER(cairn_retry)]),
+    "cairn_retry_run": (c_int32, [
+        POINTER(cairn_retry), c_int64, cairn_attempt_fn, c_void_p, cairn_free_fn,
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_retry_next": (c_int32, [
+        POINTER(cairn_retry), POINTER(cairn_retry_state), c_int32, c_int64, c_int64,
+        POINTER(c_int64)
+    ]),
+    "cairn_retry_succeeded": (None, [POINTER(cairn_retry)]),
+    "cairn_bulkhead_options_init": (None, [POINTER(cairn_bulkhead_options), c_uint32]),
+    "cairn_bulkhead_create": (c_int32, [
+        POINTER(cairn_bulkhead_options), POINTER(POINTER(cairn_bulkhead)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_bulkhead_release": (None, [POINTER(cairn_bulkhead)]),
+    "cairn_bulkhead_enter": (c_int32, [
+        POINTER(cairn_bulkhead), c_int64, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_bulkhead_leave": (None, [POINTER(cairn_bulkhead)]),
+    "cairn_pipeline_options_init": (None, [POINTER(cairn_pipeline_options), c_uint32]),
+    "cairn_pipeline_create": (c_int32, [
+        POINTER(cairn_pipeline_options), POINTER(POINTER(cairn_pipeline)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_pipeline_release": (None, [POINTER(cairn_pipeline)]),
+    "cairn_pipeline_run": (c_int32, [
+        POINTER(cairn_pipeline), c_int64, cairn_attempt_fn, c_void_p, cairn_free_fn,
+        POINTER(POINTER(cairn_error))
+    ]),
     "cairn_search_options_init": (None, [POINTER(cairn_search_options), c_uint32]),
     "cairn_search": (c_int32, [
         POINTER(cairn_collection), c_char_p, c_size_t, POINTER(cairn_search_options),
