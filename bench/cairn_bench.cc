@@ -30,6 +30,10 @@ constexpr const char* kHelp =
     "          recall and bytes while half of the vectors are updated again and again\n"
     "  mixed   DATA [--target-recall R] [--rounds N] [--seconds N] [--rate N]\n"
     "          searches while a writer adds\n"
+    "  durable [--dim N] [--count N] [--sync-count N] [--rounds N]\n"
+    "          single upserts, async and sync, beside bare RocksDB puts of the same bytes\n"
+    "  open    [--synthetic NxD:SEED] [--db DIR] [--repeat N]\n"
+    "          time to the first answer of a database that is there\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -45,7 +49,8 @@ Command Find(const std::string& name) {
       {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
       {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
       {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed}};
+      {"mixed", cairn::bench::RunMixed},   {"durable", cairn::bench::RunDurable},
+      {"open", cairn::bench::RunOpen}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

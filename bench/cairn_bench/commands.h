@@ -13,5 +13,7 @@ void RunVector(const std::vector<std::string>& given);
 void RunFilter(const std::vector<std::string>& given);
 void RunChurn(const std::vector<std::string>& given);
 void RunMixed(const std::vector<std::string>& given);
+void RunDurable(const std::vector<std::string>& given);
+void RunOpen(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

@@ -33,5 +33,6 @@
 #include <cairn/indexer.h>
 #include <cairn/search.h>
 #include <cairn/status.h>
+#include <cairn/vectors.h>
 
 #endif /* CAIRN_CAIRN_H_ */

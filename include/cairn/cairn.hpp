@@ -22,6 +22,7 @@
 #include <cairn/cpp/index_report.hpp>
 #include <cairn/cpp/options.hpp>
 #include <cairn/cpp/results.hpp>
+#include <cairn/cpp/vectors.hpp>
 
 namespace cairn {
 

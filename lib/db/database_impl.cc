@@ -44,7 +44,11 @@ storage::StoreOptions ToStoreOptions(const DatabaseOptions& options) {
 
 }  // namespace
 
-DatabaseImpl::DatabaseImpl(const DatabaseOptions& options) : options_(options) {}
+DatabaseImpl::DatabaseImpl(const DatabaseOptions& options)
+    : options_(options),
+      vector_memory_(std::make_shared<vector::MemoryBudget>(options.vector_memory_bytes)),
+      vector_queries_(registry_.GetCounter("cairn_vector_queries_total",
+                                           "Query vectors searched for by vector alone.")) {}
 
 Result<std::shared_ptr<DatabaseImpl>> DatabaseImpl::Open(const DatabaseOptions& options) {
   if (options.path.empty()) return Error(Code::kInvalidArgument, "the database path is empty");
@@ -348,6 +352,11 @@ Status DatabaseImpl::Write(CollectionState& state, PreparedDocument* document) {
     CAIRN_RETURN_IF_ERROR(EmbedDocument(state, state.writer.embedder.get(),
                                         state.ActiveGeneration(), nullptr, document));
   }
+  vector::MemoryCharge room;
+  if (state.writer.vectors != nullptr && !document->vectors.ordinals.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(room,
+                           state.writer.vectors->ReserveRoom(document->vectors.ordinals.size()));
+  }
   storage::Batch batch;
   CAIRN_ASSIGN_OR_RETURN(DocumentChange change, WriteToBatch(*store_, state, *document, &batch));
   storage::ChangeRecord record{storage::ChangeKind::kUpsert, 0, ToInt(*change.added),
@@ -423,6 +432,15 @@ Status DatabaseImpl::WaitIdle(int64_t timeout_ns) {
   }
 }
 
+void DatabaseImpl::SettleVectors(const CollectionState& state) {
+  std::shared_ptr<vector::VectorIndex> index;
+  {
+    MutexLock lock(write_mutex_);
+    index = state.writer.vectors;
+  }
+  if (index != nullptr) index->WaitIdle(-1).IgnoreError("what went wrong was logged");
+}
+
 Status DatabaseImpl::WaitBackground(int64_t deadline_ns) {
   MutexLock lock(background_mutex_);
   while (background_ > 0) {
@@ -447,6 +465,8 @@ Result<DatabaseStats> DatabaseImpl::Stats() const {
     stats.chunk_count += view.counters.chunk_count;
     if (view.vectors != nullptr) stats.vector_memory_bytes += view.vectors->memory_bytes();
   }
+  stats.vector_memory_used_bytes = vector_memory_->used_bytes();
+  stats.vector_memory_limit_bytes = vector_memory_->limit_bytes();
   stats.disk_bytes = store_->disk_bytes() + SegmentFileBytes(options_.path);
   stats.sequence = pinned->counters.sequence;
   stats.format_version = storage::kFormatVersion;

@@ -86,6 +86,8 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   Status Refresh();
   /// Waits for trainings and for what the vector indexes do in the background.
   Status WaitIdle(int64_t timeout_ns);
+  /// Waits until a collection's vector index has done what it can to take less memory.
+  void SettleVectors(const CollectionState& state) CAIRN_EXCLUDES(write_mutex_);
   Result<DatabaseStats> Stats() const;
   Status Close();
   bool closing() const { return closing_.load(); }
@@ -93,6 +95,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   /// Held by whoever changes the store.
   Mutex& write_mutex() { return write_mutex_; }
   void CountSearch(int64_t took_ns, bool ok);
+  void CountVectorQueries(uint64_t queries) { vector_queries_.Add(queries); }
   metrics::Registry& registry() const { return registry_; }
 
  private:
@@ -144,9 +147,11 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   const DatabaseOptions options_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ThreadPool> pool_;
+  const std::shared_ptr<vector::MemoryBudget> vector_memory_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
   mutable metrics::Registry registry_;
+  metrics::Counter& vector_queries_;
 
   mutable Mutex write_mutex_;
   storage::DatabaseCounters counters_ CAIRN_GUARDED_BY(write_mutex_);

@@ -29,6 +29,18 @@ Status CheckShape(const CollectionState& state, const storage::VectorsRecord& re
                "\" has another dimension");
 }
 
+/// Tells that an index is being loaded.
+class LoadingMark {
+ public:
+  explicit LoadingMark(std::atomic<bool>* mark) : mark_(mark) { *mark_ = true; }
+  ~LoadingMark() { *mark_ = false; }
+  LoadingMark(const LoadingMark&) = delete;
+  LoadingMark& operator=(const LoadingMark&) = delete;
+
+ private:
+  std::atomic<bool>* const mark_;
+};
+
 /// How an index stores its manifests.
 std::function<Status(const vector::IndexManifest&)> PublishTo(storage::Store* store,
                                                               std::string key,
@@ -55,6 +67,7 @@ vector::VectorIndexOptions DatabaseImpl::IndexOptions(const CollectionState& sta
   options.dim = state.dim;
   options.metric = state.config.metric;
   options.pool = pool_.get();
+  options.memory = vector_memory_;
   options.directory = SegmentFolderOf(options_.path);
   options.file_prefix = SegmentPrefix(state.id, generation);
   options.read_only = options_.read_only;
@@ -76,10 +89,13 @@ vector::VectorIndexOptions DatabaseImpl::IndexOptions(const CollectionState& sta
 Status DatabaseImpl::LoadVectors(CollectionState& state, bool trust_files, std::string* note) {
   uint64_t number = ++last_index_;
   std::shared_ptr<vector::VectorIndex> index;
+  LoadingMark loading(&state.loading_vectors);
   if (trust_files) {
     auto opened = OpenIndexFiles(state, number);
     if (opened.ok()) {
       index = std::move(opened).value();
+    } else if (opened.status().code() == Code::kResourceExhausted) {
+      return std::move(opened).status();  // building it anew would take more
     } else {
       *note = StrCat("the vector index of \"", state.name,
                      "\" is built anew: ", opened.status().message());
@@ -153,6 +169,7 @@ Status DatabaseImpl::RepeatChange(const CollectionState& state, const storage::C
   if (!bytes.ok()) return std::move(bytes).status();
   CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record, storage::VectorsRecord::Decode(*bytes));
   CAIRN_RETURN_IF_ERROR(CheckShape(state, record));
+  CAIRN_ASSIGN_OR_RETURN(vector::MemoryCharge room, index->ReserveRoom(record.ordinals.size()));
   Status added = index->AddChunks(DocNo{change.doc}, record.ordinals, record.rows.data());
   return added.code() == Code::kAlreadyExists ? OkStatus() : added;
 }
@@ -177,6 +194,7 @@ Result<std::shared_ptr<vector::VectorIndex>> DatabaseImpl::BuildIndex(Collection
     CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record,
                            storage::VectorsRecord::Decode(it->value()));
     CAIRN_RETURN_IF_ERROR(CheckShape(state, record));
+    CAIRN_ASSIGN_OR_RETURN(vector::MemoryCharge room, index->ReserveRoom(record.ordinals.size()));
     CAIRN_RETURN_IF_ERROR(
         index->AddChunks(keys::TrailingDocNo(it->key()), record.ordinals, record.rows.data()));
   }

@@ -15,14 +15,6 @@ namespace {
 constexpr size_t kFirstRangeHits = 64;
 constexpr size_t kMinQueriesPerJob = 8;
 
-void AddWork(const SearchWork& from, SearchWork* to) {
-  to->mode = from.mode;
-  to->ef = from.ef;
-  to->codes_scored += from.codes_scored;
-  to->vectors_scored += from.vectors_scored;
-  to->fell_back = to->fell_back || from.fell_back;
-}
-
 Status CheckOptions(const SearchOptions& options) {
   if (!(options.target_recall > 0) || options.target_recall > 1) {
     return Error(Code::kInvalidArgument, "target_recall is ", options.target_recall,
@@ -51,6 +43,8 @@ size_t SegmentedView::Run(const float* query, size_t k, const SearchOptions& opt
   request.k = k;
   request.target_recall = options.target_recall;
   request.ef = options.ef;
+  work->segments = static_cast<uint32_t>(state_->sealed.size()) + (state_->active->live > 0) +
+                   (state_->frozen != nullptr && state_->frozen->live > 0);
   // The largest last, so that it is the one that the mode and ef reported are of.
   for (size_t i = state_->sealed.size(); i-- > 0;) {
     const SealedPart& part = state_->sealed[i];
@@ -129,7 +123,7 @@ Status SegmentedView::Search(const float* queries, size_t query_count, const Sea
   }
   if (out_of_memory) throw std::bad_alloc();
   if (work != nullptr) {
-    for (const SearchWork& one : works) AddWork(one, work);
+    for (const SearchWork& one : works) work->Add(one);
   }
   *hits_out = std::move(hits);
   return OkStatus();

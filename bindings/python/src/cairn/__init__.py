@@ -27,7 +27,8 @@ from cairn.errors import (
     StorageError, TimedOutError, UnavailableError, UnsupportedError,
 )  # fmt: skip
 from cairn.indexing import IndexReport, Problem
-from cairn.search import Hit, SearchResults
+from cairn.nearest import SegmentStats
+from cairn.search import Hit, SearchResults, VectorReport
 
 __version__ = _ffi.VERSION
 
@@ -58,11 +59,12 @@ def kernel_name() -> str:
 
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "CairnError", "CancelledError", "Chunk", "ClosedError",
-    "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Document",
-    "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
-    "LockedError", "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Problem",
-    "RateLimitedError", "ResourceExhaustedError", "SearchResults", "StorageError",
-    "TimedOutError", "UnavailableError", "UnsupportedError", "VectorMatches", "build_info",
-    "kernel_name", "library_path", "library_version", "open",
+    "AbortedError", "AlreadyExistsError", "CairnError", "CancelledError", "Chunk",
+    "ClosedError", "Collection", "CollectionStats", "DataLossError", "Database",
+    "DatabaseStats", "Document", "FailedPreconditionError", "Hit", "IndexReport",
+    "InternalError", "InvalidArgumentError", "LockedError", "NotFoundError", "OutOfRangeError",
+    "PermissionDeniedError", "Problem", "RateLimitedError", "ResourceExhaustedError",
+    "SearchResults", "SegmentStats", "StorageError", "TimedOutError", "UnavailableError",
+    "UnsupportedError", "VectorMatches", "VectorReport", "build_info", "kernel_name",
+    "library_path", "library_version", "open",
 ]  # fmt: skip
