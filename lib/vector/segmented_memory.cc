@@ -12,6 +12,7 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint64_t kPageRows = RowTable::kPageRows;  // the last page of a base may be copied
+constexpr double kWorstDeadShare = 0.2;              // from which on it is always compacted
 
 }  // namespace
 
@@ -36,9 +37,11 @@ uint64_t SegmentedIndex::JobBytesLocked(const Job& job) const {
   uint64_t heap_rows = 2 * added;  // once in the order of documents, once in the segment
   if (job.first_part < sealed_.size()) {
     const SealedPart& base = sealed_[job.first_part];
-    rows += base.segment->size();
-    bool compacted = base.dead.count() > kQuietDeadShare * base.segment->size();
-    heap_rows += compacted ? base.live() : std::min<uint64_t>(kPageRows, base.segment->size());
+    uint64_t size = base.segment->size();
+    double dead = base.dead.count();
+    bool compacted = dead > (job.quiet ? kQuietDeadShare : kWorstDeadShare) * base.segment->size();
+    rows += compacted ? base.live() : size;
+    heap_rows += compacted ? base.live() : std::min(kPageRows, size);
   }
   return SealedBytes(options_.dim, rows, heap_rows);
 }
