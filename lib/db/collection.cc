@@ -89,8 +89,11 @@ Status Collection::Upsert(std::span<const DocumentInput> documents) {
       break;
     }
     uint64_t generation = view->second.embedder_state.generation;
-    auto known =
-        KnownVectors::Load(database_->store(), *state_, documents[written].id, generation, nullptr);
+    // Vectors of the host's are never looked up by the text that they stand for.
+    bool looked_up = prepared->host_vectors.empty() && state_->HasVectorSpace(generation);
+    auto known = looked_up ? KnownVectors::Load(database_->store(), *state_, documents[written].id,
+                                                generation, nullptr)
+                           : Result<KnownVectors>(KnownVectors());
     failure = known.status();
     if (failure.ok()) {
       failure =

@@ -113,6 +113,10 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   Result<std::shared_ptr<vector::VectorIndex>> OpenIndexFiles(CollectionState& state,
                                                               uint64_t number)
       CAIRN_REQUIRES(write_mutex_);
+  Status DeleteIndexManifest(const CollectionState& state, uint64_t generation);
+  /// Adds the vectors of a moment, or of now.
+  Status FillIndex(const CollectionState& state, uint64_t generation,
+                   const storage::SnapshotPtr& at, vector::VectorIndex* index) const;
   Result<std::shared_ptr<vector::VectorIndex>> BuildIndex(CollectionState& state, uint64_t number)
       CAIRN_REQUIRES(write_mutex_);
   /// Brings an index that holds the changes up to `from` up to date. A failure leaves it halfway.
@@ -125,7 +129,14 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   void ReleaseVectors(CollectionState& state) CAIRN_REQUIRES(write_mutex_);
   void RemoveOrphanedFiles() CAIRN_REQUIRES(write_mutex_);
   void OnDamagedFiles(CollectionId id, uint64_t number, const Status& status);
+  // A new index in place of a damaged one; vector_rebuild.cc.
+  struct Rebuild;
   void RebuildVectors(CollectionId id, uint64_t number) CAIRN_EXCLUDES(write_mutex_);
+  bool FindForRebuild(CollectionId id, uint64_t number, Rebuild* rebuild)
+      CAIRN_REQUIRES(write_mutex_);
+  Status BeginRebuild(Rebuild* rebuild) CAIRN_REQUIRES(write_mutex_);
+  Status EndRebuild(uint64_t damaged_number, Status built, Rebuild* rebuild)
+      CAIRN_REQUIRES(write_mutex_);
   /// Publishes soon, from a task.
   void SchedulePublish();
 

@@ -174,23 +174,34 @@ Status DatabaseImpl::RepeatChange(const CollectionState& state, const storage::C
   return added.code() == Code::kAlreadyExists ? OkStatus() : added;
 }
 
+/// Before the files go that it names.
+Status DatabaseImpl::DeleteIndexManifest(const CollectionState& state, uint64_t generation) {
+  std::string key = keys::IndexManifest(state.id, generation);
+  if (options_.read_only || !store_->Get(Family::kManifest, key).ok()) return OkStatus();
+  storage::Batch batch;
+  batch.Delete(Family::kManifest, key);
+  return store_->Commit(batch, storage::Durability::kAsync);
+}
+
 Result<std::shared_ptr<vector::VectorIndex>> DatabaseImpl::BuildIndex(CollectionState& state,
                                                                       uint64_t number) {
   uint64_t generation = state.ActiveGeneration();
-  std::string key = keys::IndexManifest(state.id, generation);
-  if (!options_.read_only && store_->Get(Family::kManifest, key).ok()) {
-    // Before the files go that it names.
-    storage::Batch batch;
-    batch.Delete(Family::kManifest, key);
-    CAIRN_RETURN_IF_ERROR(store_->Commit(batch, storage::Durability::kAsync));
-  }
+  CAIRN_RETURN_IF_ERROR(DeleteIndexManifest(state, generation));
   state.writer.manifest_position = NoManifest();
   vector::VectorIndexOptions options =
       IndexOptions(state, generation, number, state.writer.manifest_position);
   CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<vector::VectorIndex> index,
                          vector::MakeSegmentedIndex(options));
-  auto it = store_->Scan(Family::kVectors, keys::VectorPrefix(state.id, generation));
+  CAIRN_RETURN_IF_ERROR(FillIndex(state, generation, nullptr, index.get()));
+  if (counters_.sequence > 0) index->SetPosition(counters_.sequence);
+  return index;
+}
+
+Status DatabaseImpl::FillIndex(const CollectionState& state, uint64_t generation,
+                               const storage::SnapshotPtr& at, vector::VectorIndex* index) const {
+  auto it = store_->Scan(Family::kVectors, keys::VectorPrefix(state.id, generation), at);
   for (; it->Valid(); it->Next()) {
+    if (closing_) return Error(Code::kCancelled, "the database is being closed");
     CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record,
                            storage::VectorsRecord::Decode(it->value()));
     CAIRN_RETURN_IF_ERROR(CheckShape(state, record));
@@ -198,9 +209,7 @@ Result<std::shared_ptr<vector::VectorIndex>> DatabaseImpl::BuildIndex(Collection
     CAIRN_RETURN_IF_ERROR(
         index->AddChunks(keys::TrailingDocNo(it->key()), record.ordinals, record.rows.data()));
   }
-  CAIRN_RETURN_IF_ERROR(it->status());
-  if (counters_.sequence > 0) index->SetPosition(counters_.sequence);
-  return index;
+  return it->status();
 }
 
 void DatabaseImpl::ReleaseVectors(CollectionState& state) {
@@ -217,35 +226,6 @@ void DatabaseImpl::RemoveOrphanedFiles() {
     auto it = active.find(collection);
     return it == active.end() || it->second != generation;
   });
-}
-
-void DatabaseImpl::OnDamagedFiles(CollectionId id, uint64_t number, const Status& status) {
-  Log(options_.log.get(), LogLevel::kWarning, "db",
-      StrCat("a vector index is built anew: ", status.message()));
-  // Without a thread of its own the index works in the call that writes, which holds our mutex.
-  if (pool_->thread_count() == 0) return;
-  BeginBackground();
-  pool_->Schedule([this, id, number] {
-    RebuildVectors(id, number);
-    EndBackground();
-  });
-}
-
-void DatabaseImpl::RebuildVectors(CollectionId id, uint64_t number) {
-  Status loaded;
-  {
-    MutexLock lock(write_mutex_);
-    if (closed_) return;
-    for (const auto& [name, state] : collections_) {
-      if (state->id != id || state->writer.vectors_number != number) continue;
-      if (state->writer.vectors == nullptr) continue;
-      ReleaseVectors(*state);
-      std::string note;
-      loaded = LoadVectors(*state, false, &note);
-    }
-    PublishLocked();
-  }
-  if (!loaded.ok()) Log(options_.log.get(), LogLevel::kError, "db", loaded.message());
 }
 
 void DatabaseImpl::SchedulePublish() {
