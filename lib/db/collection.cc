@@ -30,8 +30,10 @@ Result<StoredDocument> ReadDocument(const storage::Store& store, const Collectio
   CAIRN_ASSIGN_OR_RETURN(std::string bytes,
                          store.Get(Family::kDocuments, keys::Document(state.id, doc), at));
   CAIRN_ASSIGN_OR_RETURN(storage::DocumentRecord record, storage::DocumentRecord::Decode(bytes));
-  CAIRN_ASSIGN_OR_RETURN(document.body,
-                         store.Get(Family::kDocuments, keys::Body(state.id, doc), at));
+  auto body = store.Get(Family::kDocuments, keys::Body(state.id, doc), at);
+  // An empty body is not kept.
+  if (!body.ok() && body.status().code() != Code::kNotFound) return std::move(body).status();
+  if (body.ok()) document.body = std::move(body).value();
   document.id = std::move(record.id);
   document.title = std::move(record.title);
   document.path = std::move(record.path);

@@ -23,6 +23,8 @@ constexpr uint64_t kChangeLogLength = 65536;
 /// The same where files of a vector index are so far behind.
 constexpr uint64_t kMaxChangeLogLength = 1'000'000;
 constexpr int kTrimmedPerChange = 4;
+constexpr char kDocuments[] = "cairn_documents_total";
+constexpr char kDocumentsHelp[] = "Documents written and deleted.";
 constexpr uint32_t kMaxDefaultThreads = 4;
 constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
@@ -48,7 +50,9 @@ DatabaseImpl::DatabaseImpl(const DatabaseOptions& options)
     : options_(options),
       vector_memory_(std::make_shared<vector::MemoryBudget>(options.vector_memory_bytes)),
       vector_queries_(registry_.GetCounter("cairn_vector_queries_total",
-                                           "Query vectors searched for by vector alone.")) {}
+                                           "Query vectors searched for by vector alone.")),
+      upserts_(registry_.GetCounter(kDocuments, kDocumentsHelp, "change", "upsert")),
+      deletes_(registry_.GetCounter(kDocuments, kDocumentsHelp, "change", "delete")) {}
 
 Result<std::shared_ptr<DatabaseImpl>> DatabaseImpl::Open(const DatabaseOptions& options) {
   if (options.path.empty()) return Error(Code::kInvalidArgument, "the database path is empty");
@@ -325,10 +329,7 @@ Status DatabaseImpl::CommitChange(CollectionState& state, DocumentChange change,
     return committed;
   }
   state.writer.counters = change.counters;
-  registry_
-      .GetCounter("cairn_documents_total", "Documents written and deleted.", "change",
-                  change.added ? "upsert" : "delete")
-      .Add();
+  (change.added ? upserts_ : deletes_).Add();
   if (state.writer.vectors == nullptr) return OkStatus();
   vector::VectorIndex& index = *state.writer.vectors;
   if (change.removed) index.Remove(*change.removed);

@@ -106,6 +106,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   // The vector indexes; vector_indexes.cc.
   vector::VectorIndexOptions IndexOptions(const CollectionState& state, uint64_t generation,
                                           uint64_t number, const ManifestPosition& position);
+  void CountIndexLoad(bool from_files);
   /// `note` gets what is to be logged when the mutex is free again, or stays "".
   Status LoadVectors(CollectionState& state, bool trust_files, std::string* note)
       CAIRN_REQUIRES(write_mutex_);
@@ -163,6 +164,8 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   std::atomic<bool> closed_{false};
   mutable metrics::Registry registry_;
   metrics::Counter& vector_queries_;
+  metrics::Counter& upserts_;
+  metrics::Counter& deletes_;
 
   mutable Mutex write_mutex_;
   storage::DatabaseCounters counters_ CAIRN_GUARDED_BY(write_mutex_);

@@ -56,7 +56,9 @@ Status PutVersion(const CollectionState& state, const PreparedDocument& document
                   bool replaces, storage::Batch* batch) {
   const storage::DocumentRecord& record = document.record;
   batch->Put(Family::kDocuments, keys::Document(state.id, doc), record.Encode());
-  batch->Put(Family::kDocuments, keys::Body(state.id, doc), document.body);
+  if (!document.body.empty()) {
+    batch->Put(Family::kDocuments, keys::Body(state.id, doc), document.body);
+  }
   batch->Put(Family::kDocuments, keys::DocumentId(state.id, record.id), DocNoBytes(doc));
   if (document.source) {
     batch->Put(Family::kDocuments, keys::Source(state.id, record.id), document.source->Encode());

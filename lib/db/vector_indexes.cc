@@ -86,6 +86,13 @@ vector::VectorIndexOptions DatabaseImpl::IndexOptions(const CollectionState& sta
   return options;
 }
 
+void DatabaseImpl::CountIndexLoad(bool from_files) {
+  registry_
+      .GetCounter("cairn_vector_index_loads_total", "Vector indexes opened.", "source",
+                  from_files ? "files" : "store")
+      .Add();
+}
+
 Status DatabaseImpl::LoadVectors(CollectionState& state, bool trust_files, std::string* note) {
   uint64_t number = ++last_index_;
   std::shared_ptr<vector::VectorIndex> index;
@@ -105,10 +112,7 @@ Status DatabaseImpl::LoadVectors(CollectionState& state, bool trust_files, std::
   if (!from_files) {
     CAIRN_ASSIGN_OR_RETURN(index, BuildIndex(state, number));
   }
-  registry_
-      .GetCounter("cairn_vector_index_loads_total", "Vector indexes opened.", "source",
-                  from_files ? "files" : "store")
-      .Add();
+  CountIndexLoad(from_files);
   state.writer.vectors = std::move(index);
   state.writer.vectors_number = number;
   state.writer.vectors_position = counters_.sequence;

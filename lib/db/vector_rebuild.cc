@@ -95,6 +95,7 @@ Status DatabaseImpl::EndRebuild(uint64_t damaged_number, Status built, Rebuild* 
   if (built.ok() && wanted) built = RepeatChanges(state, rebuild->position, rebuild->index.get());
   if (wanted) ReleaseVectors(state);
   if (built.ok() && wanted) {
+    CountIndexLoad(false);
     state.writer.vectors = std::move(rebuild->index);
     state.writer.vectors_number = rebuild->number;
     state.writer.vectors_position = counters_.sequence;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr uint64_t kDocumentBytes = 96;  // of the maps from documents to rows
 constexpr uint64_t kLargestFreshBlock = 1 << 20;
-constexpr uint64_t kPerSegment = 256 << 10;  // entries, calibration, marks, half-used pages
+constexpr uint64_t kPerSegment = 64 << 10;  // entries, calibration, marks, half-used pages
 
 uint64_t RowBytes(uint32_t dim) { return dim * sizeof(float) + sizeof(DocNo) + sizeof(uint32_t); }
 

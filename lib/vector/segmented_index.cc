@@ -208,7 +208,7 @@ SegmentedIndex::Work SegmentedIndex::NextWorkLocked(bool quiet) const {
                              [](const SealedPart& part) { return part.verified; });
   if (!checked) return Work::kCheckFile;
   bool seal = SealDueLocked() || (quiet && MergeDueLocked());
-  if (seal && !memory_refused_) return Work::kSeal;
+  if (seal && !RefusedLocked()) return Work::kSeal;
   if (SaveDueLocked(quiet)) return Work::kSave;
   return PublishDueLocked(quiet) ? Work::kPublish : Work::kNone;
 }
@@ -227,7 +227,7 @@ bool SegmentedIndex::MergeDueLocked() const {
 }
 
 void SegmentedIndex::ArmTimerLocked() {
-  if (timer_armed_ || NextWorkLocked(true) == Work::kNone) return;
+  if (timer_armed_ || (!memory_refused_ && NextWorkLocked(true) == Work::kNone)) return;
   timer_armed_ = true;
   options_.pool->ScheduleAfter(kQuietNs, [alive = alive_] {
     MutexLock lock(alive->mutex);
@@ -307,10 +307,11 @@ void SegmentedIndex::RunJobs() {
       MutexLock lock(write_mutex_);
       if (done.ok()) {
         if (work == Work::kSeal) CommitLocked(&job);
+      } else if (refused) {
+        NoteRefusalLocked();  // there may be something else to do
       } else {
         last_error_ = std::move(done);
-        job_failed_ = !refused;  // without memory for one thing there may be another to do
-        memory_refused_ = memory_refused_ || refused;
+        job_failed_ = true;
       }
       removed_meanwhile_.clear();
     }

@@ -97,6 +97,8 @@ class SegmentedIndex final : public VectorIndex {
   // Sealing and merging.
   Status PlanLocked(Job* job) CAIRN_REQUIRES(write_mutex_);
   uint64_t JobBytesLocked(const Job& job) const CAIRN_REQUIRES(write_mutex_);
+  void NoteRefusalLocked() CAIRN_REQUIRES(write_mutex_);
+  bool RefusedLocked() const CAIRN_REQUIRES(write_mutex_);
   bool UsefulLocked(const Job& job) const CAIRN_REQUIRES(write_mutex_);
   Status ReserveJobLocked(Job* job) CAIRN_REQUIRES(write_mutex_);
   void ChargeOutcome(Job* job, bool compacted) CAIRN_EXCLUDES(write_mutex_);
@@ -141,6 +143,7 @@ class SegmentedIndex final : public VectorIndex {
   bool timer_armed_ CAIRN_GUARDED_BY(write_mutex_) = false;
   /// The budget had no room for the last seal or merge, and nothing was written since.
   bool memory_refused_ CAIRN_GUARDED_BY(write_mutex_) = false;
+  uint64_t refused_at_bytes_ CAIRN_GUARDED_BY(write_mutex_) = 0;  ///< in use then
   bool memory_reported_ CAIRN_GUARDED_BY(write_mutex_) = false;
   MemoryCharge fresh_memory_ CAIRN_GUARDED_BY(write_mutex_);  ///< of active and frozen rows
   Status last_error_ CAIRN_GUARDED_BY(write_mutex_);

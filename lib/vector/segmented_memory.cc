@@ -46,6 +46,17 @@ uint64_t SegmentedIndex::JobBytesLocked(const Job& job) const {
   return SealedBytes(options_.dim, rows, heap_rows);
 }
 
+void SegmentedIndex::NoteRefusalLocked() {
+  memory_refused_ = true;
+  refused_at_bytes_ = options_.memory == nullptr ? 0 : options_.memory->used_bytes();
+}
+
+/// True while there is no point in trying again. A view that somebody held may have kept memory.
+bool SegmentedIndex::RefusedLocked() const {
+  if (!memory_refused_) return false;
+  return options_.memory == nullptr || options_.memory->used_bytes() >= refused_at_bytes_;
+}
+
 /// False when the job would leave everything as it is.
 bool SegmentedIndex::UsefulLocked(const Job& job) const {
   if (job.frozen != nullptr || job.first_part + 1 < sealed_.size()) return true;
