@@ -164,18 +164,25 @@ Result<std::vector<std::string>> Collection::Ids(std::string_view after, uint32_
 
 Result<query::SearchResponse> Collection::Search(const query::SearchRequest& request) const {
   CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
-  ReadStatePtr pinned;
+  ReadStatePtr pinned = database_->Pin();
+  std::string missing;
   if (query::WantsVectors(request)) {
-    CAIRN_ASSIGN_OR_RETURN(pinned, database_->PinWithVectors(*state_));
-  } else {
-    pinned = database_->Pin();
+    auto loaded = database_->PinWithVectors(*state_);
+    // Without the memory for vectors there is still the text.
+    bool by_text = loaded.status().code() == Code::kResourceExhausted &&
+                   request.mode != query::Mode::kVector && !request.text.empty();
+    if (!loaded.ok() && !by_text) return std::move(loaded).status();
+    if (loaded.ok()) pinned = std::move(loaded).value();
+    missing = loaded.status().message();
   }
   auto view = pinned->collections.find(state_->id);
   if (view == pinned->collections.end()) {
     CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
     return Error(Code::kUnavailable, "the collection is being closed");
   }
-  auto response = query::Search(MakeContext(*database_, *state_, *pinned, view->second), request);
+  query::SearchContext context = MakeContext(*database_, *state_, *pinned, view->second);
+  if (!missing.empty()) context.vectors_missing = std::move(missing);
+  auto response = query::Search(context, request);
   database_->CountSearch(response.ok() ? response->took_ns : 0, response.ok());
   return response;
 }

@@ -126,6 +126,19 @@ TEST_F(VectorMemoryTest, AnIndexThatCannotBeBuiltSaysWhy) {
   CAIRN_EXPECT_ERROR(vectors_->SearchVectors(query, kDim, 10, ""), Code::kResourceExhausted,
                      "limit for vectors in memory of 204800");
   EXPECT_EQ(Must(vectors_->Count()), 3000u);
+  // There is still the text.
+  auto note = Note("words", "", "some words");
+  CAIRN_EXPECT_OK(vectors_->Upsert({&note, 1}));
+  query::SearchRequest request;
+  request.text = "words";
+  for (query::Mode mode : {query::Mode::kAuto, query::Mode::kHybrid}) {
+    request.mode = mode;
+    auto response = Must(vectors_->Search(request));
+    EXPECT_EQ(test::Ids(response), std::vector<std::string>{"words"});
+    EXPECT_THAT(response.degraded, ::testing::HasSubstr("limit for vectors in memory"));
+  }
+  request.mode = query::Mode::kVector;
+  CAIRN_EXPECT_ERROR(vectors_->Search(request), Code::kResourceExhausted, "");
   Open(0);
   EXPECT_EQ(CountFound(), 3000u);
 }
