@@ -33,6 +33,10 @@ constexpr const char* kHelp =
     "  resilience  [--part all|cost|batcher] [--rounds N] [--callers N] [--items N] [--delay-ms "
     "N]\n"
     "          what a call through breaker, retry and pipeline costs; what batching brings\n"
+    "  durable [--dim N] [--count N] [--sync-count N] [--rounds N]\n"
+    "          single upserts, async and sync, beside bare RocksDB puts of the same bytes\n"
+    "  open    [--synthetic NxD:SEED] [--db DIR] [--repeat N]\n"
+    "          time to the first answer of a database that is there\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -48,7 +52,8 @@ Command Find(const std::string& name) {
       {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
       {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
       {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed},   {"resilience", cairn::bench::RunResilience}};
+      {"mixed", cairn::bench::RunMixed},   {"durable", cairn::bench::RunDurable},
+      {"open", cairn::bench::RunOpen},     {"resilience", cairn::bench::RunResilience}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

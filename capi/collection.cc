@@ -94,6 +94,14 @@ cairn_collection_stats ToPublic(const CollectionStats& stats) {
   out.embedder_generation = stats.embedder_generation;
   out.trained_chunk_count = stats.trained_chunk_count;
   out.training_min_chunks = stats.training_min_chunks;
+  out.vector_state = static_cast<int32_t>(stats.vector_state);
+  out.segment_count = static_cast<uint32_t>(stats.segments.size());
+  for (const cairn::vector::SegmentStats& segment : stats.segments) {
+    bool fresh = segment.code_bits == 0;
+    out.fresh_vector_count += fresh ? segment.live_rows : 0;
+    out.dead_vector_count += segment.rows - segment.live_rows;
+    out.vector_disk_bytes += segment.disk_bytes;
+  }
   return out;
 }
 

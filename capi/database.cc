@@ -33,6 +33,7 @@ Status ReadOptions(const InputStruct<cairn_database_options>& given, HostData lo
                             : cairn::storage::Durability::kSync;
   options->thread_count = given->thread_count;
   options->storage_memory_bytes = given->storage_memory_bytes;
+  options->vector_memory_bytes = given->vector_memory_bytes;
   if (given->log_fn != nullptr || log_data.has_free()) {
     options->log = MakeHostLogSink(given->log_fn, given->log_level, std::move(log_data));
   }
@@ -49,6 +50,8 @@ cairn_database_stats ToPublic(const DatabaseStats& stats) {
   out.sequence = stats.sequence;
   out.format_version = stats.format_version;
   out.read_only = stats.read_only ? 1 : 0;
+  out.vector_memory_used_bytes = stats.vector_memory_used_bytes;
+  out.vector_memory_limit_bytes = stats.vector_memory_limit_bytes;
   return out;
 }
 

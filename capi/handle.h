@@ -25,6 +25,7 @@ enum class HandleKind : uint32_t {
   kBulkhead = 0xca150025,
   kPipeline = 0xca150026,
   kBatcher = 0xca150027,
+  kSegments = 0xca150040,
 };
 
 /// Base of everything the C interface hands out: says what it is and counts references, from one.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cairn/cairn.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +20,16 @@ inline constexpr uint32_t kMaxStructBytes = 4096;
 /// specialise it then.
 template <typename T>
 inline constexpr uint32_t kFirstStructBytes = sizeof(T);
+template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_search_options> = 72;
+template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_search_info> = 48;
+template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_collection_stats> = 72;
+template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_database_options> = 56;
+template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_database_stats> = 56;
 
 /// The struct_size at the start of a struct of the caller, which may lie at any address.
 inline uint32_t StructSize(const void* given) {

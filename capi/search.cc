@@ -1,12 +1,9 @@
 #include <cairn/search.h>
 
-#include <algorithm>
-#include <limits>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "capi/guard.h"
 #include "capi/handles.h"
@@ -29,8 +26,6 @@ struct cairn_results final : Handle {
 };
 
 namespace {
-
-constexpr uint32_t kMaxVectorK = 100000;
 
 Status ReadOptions(const InputStruct<cairn_search_options>& given, SearchRequest* request) {
   CAIRN_RETURN_IF_ERROR(given.Check("options"));
@@ -56,6 +51,8 @@ Status ReadOptions(const InputStruct<cairn_search_options>& given, SearchRequest
   if (given->has_min_score != 0) request->min_score = given->min_score;
   if (given->snippet_chars != 0) request->snippet_chars = given->snippet_chars;
   if (given->snippet_none != 0) request->snippet_chars = 0;
+  if (given->target_recall != 0) request->target_recall = given->target_recall;
+  request->ef = given->ef;
   return cairn::OkStatus();
 }
 
@@ -67,6 +64,14 @@ cairn_search_info ToPublic(const SearchResponse& response) {
   out.count = static_cast<uint32_t>(response.results.size());
   out.has_more = response.has_more ? 1 : 0;
   out.degraded = Lend(response.degraded, &out.degraded_bytes);
+  if (!response.searched_vectors) return out;
+  out.target_recall = response.target_recall;
+  out.plan = static_cast<int32_t>(response.work.mode);
+  out.codes_scored = response.work.codes_scored;
+  out.vectors_scored = response.work.vectors_scored;
+  out.ef = response.work.ef;
+  out.segment_count = response.work.segments;
+  out.fell_back = response.work.fell_back ? 1 : 0;
   return out;
 }
 
@@ -100,54 +105,6 @@ const SearchResult* ResultAt(const cairn_results* results, size_t index) {
 Status NoResult(const cairn_results* results, size_t index) {
   return cairn::Error(Code::kOutOfRange, "result ", index, " of ",
                       results->response.results.size());
-}
-
-/// The output arrays of cairn_search_vectors, rows of `k`.
-struct Rows {
-  uint64_t* keys;
-  float* scores;
-  uint32_t* counts;
-  size_t row_count;
-  size_t k;
-
-  Status Clear() const {
-    if (k == 0 || k > kMaxVectorK) {
-      return cairn::Error(Code::kInvalidArgument, "k is ", k, ", must be 1 to ", kMaxVectorK);
-    }
-    if (row_count == 0) return cairn::OkStatus();
-    if (keys == nullptr || scores == nullptr || counts == nullptr) {
-      return cairn::Error(Code::kInvalidArgument, "an output array is NULL");
-    }
-    if (row_count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(uint64_t) / k) {
-      return cairn::Error(Code::kInvalidArgument, "query_count ", row_count, " is impossible");
-    }
-    std::fill_n(keys, row_count * k, 0);
-    std::fill_n(scores, row_count * k, 0.0f);
-    std::fill_n(counts, row_count, 0);
-    return cairn::OkStatus();
-  }
-
-  void Fill(const std::vector<std::vector<cairn::query::DocumentHit>>& lists) const {
-    for (size_t row = 0; row < std::min(lists.size(), row_count); ++row) {
-      size_t count = std::min(lists[row].size(), k);
-      counts[row] = static_cast<uint32_t>(count);
-      for (size_t i = 0; i < count; ++i) {
-        keys[row * k + i] = cairn::ToInt(lists[row][i].doc);
-        scores[row * k + i] = lists[row][i].score;
-      }
-    }
-  }
-};
-
-cairn::Result<std::span<const float>> ReadQueries(const float* queries, size_t query_count,
-                                                  uint32_t dim) {
-  if (dim == 0) return cairn::Error(Code::kInvalidArgument, "dim is 0");
-  if (query_count == 0) return std::span<const float>();
-  if (queries == nullptr) return cairn::Error(Code::kInvalidArgument, "queries is NULL");
-  if (query_count > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(float) / dim) {
-    return cairn::Error(Code::kInvalidArgument, "query_count ", query_count, " is impossible");
-  }
-  return std::span(queries, query_count * dim);
 }
 
 }  // namespace
@@ -241,32 +198,3 @@ cairn_status cairn_results_json(const cairn_results* results, cairn_buffer** jso
 }
 
 void cairn_results_release(cairn_results* results) noexcept { Release(results); }
-
-cairn_status cairn_search_vectors(const cairn_collection* collection, const float* queries,
-                                  size_t query_count, uint32_t dim, uint32_t k,
-                                  const char* filter_json, size_t filter_json_bytes,
-                                  uint64_t* keys_out, float* scores_out, uint32_t* counts_out,
-                                  cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    Rows rows{keys_out, scores_out, counts_out, query_count, k};
-    CAIRN_RETURN_IF_ERROR(rows.Clear());
-    CAIRN_RETURN_IF_ERROR(CheckHandle(collection, "collection"));
-    CAIRN_ASSIGN_OR_RETURN(auto vectors, ReadQueries(queries, query_count, dim));
-    CAIRN_ASSIGN_OR_RETURN(std::string_view filter,
-                           ReadText(filter_json, filter_json_bytes, "filter_json"));
-    CAIRN_ASSIGN_OR_RETURN(auto lists, collection->impl->SearchVectors(vectors, dim, k, filter));
-    rows.Fill(lists);
-    return cairn::OkStatus();
-  });
-}
-
-cairn_status cairn_collection_id_of(const cairn_collection* collection, uint64_t key,
-                                    cairn_buffer** id_out, cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(ClearOut(id_out, "id_out"));
-    CAIRN_RETURN_IF_ERROR(CheckHandle(collection, "collection"));
-    CAIRN_ASSIGN_OR_RETURN(std::string id, collection->impl->IdOf(cairn::DocNo{key}));
-    *id_out = std::make_unique<cairn_buffer>(std::move(id)).release();
-    return cairn::OkStatus();
-  });
-}

@@ -14,5 +14,7 @@ void RunFilter(const std::vector<std::string>& given);
 void RunChurn(const std::vector<std::string>& given);
 void RunMixed(const std::vector<std::string>& given);
 void RunResilience(const std::vector<std::string>& given);
+void RunDurable(const std::vector<std::string>& given);
+void RunOpen(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

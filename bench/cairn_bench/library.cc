@@ -40,6 +40,33 @@ Collection CreateCollection(cairn_database* database, const std::string& name,
   return Collection(collection);
 }
 
+Collection CreateVectorCollection(cairn_database* database, const std::string& name, uint32_t dim) {
+  cairn_collection_options options;
+  cairn_collection_options_init(&options, sizeof options);
+  options.embedder = CAIRN_EMBEDDER_NONE;
+  options.dim = dim;
+  cairn_error* error = nullptr;
+  cairn_collection* collection = nullptr;
+  const cairn_status status =
+      cairn_collection_create(database, name.data(), name.size(), &options, &collection, &error);
+  Check(status, error, "cannot make the collection " + name);
+  return Collection(collection);
+}
+
+std::vector<uint64_t> SearchVector(const cairn_collection* collection, const float* query,
+                                   size_t dim, uint32_t k) {
+  std::vector<uint64_t> keys(k);
+  std::vector<float> scores(k);
+  uint32_t count = 0;
+  cairn_error* error = nullptr;
+  Check(
+      cairn_collection_search_vectors(collection, query, 1, static_cast<uint32_t>(dim), k, nullptr,
+                                      keys.data(), nullptr, scores.data(), &count, nullptr, &error),
+      error, "the search failed");
+  keys.resize(count);
+  return keys;
+}
+
 Collection OpenCollection(cairn_database* database, const std::string& name) {
   cairn_error* error = nullptr;
   cairn_collection* collection = nullptr;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cairn::bench {
 
@@ -28,6 +29,11 @@ Database OpenDatabase(const std::string& path, int32_t durability, bool read_onl
 /// embedder: "builtin" or "none".
 Collection CreateCollection(cairn_database* database, const std::string& name,
                             const std::string& embedder);
+/// A collection of the host's own vectors, compared by cosine.
+Collection CreateVectorCollection(cairn_database* database, const std::string& name, uint32_t dim);
+/// The keys of the k nearest.
+std::vector<uint64_t> SearchVector(const cairn_collection* collection, const float* query,
+                                   size_t dim, uint32_t k);
 Collection OpenCollection(cairn_database* database, const std::string& name);
 cairn_collection_stats StatsOf(const cairn_collection* collection);
 

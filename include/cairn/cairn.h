@@ -38,5 +38,6 @@
 #include <cairn/retry.h>
 #include <cairn/search.h>
 #include <cairn/status.h>
+#include <cairn/vectors.h>
 
 #endif /* CAIRN_CAIRN_H_ */

@@ -23,6 +23,7 @@
 #include <cairn/cpp/options.hpp>
 #include <cairn/cpp/resilience.hpp>
 #include <cairn/cpp/results.hpp>
+#include <cairn/cpp/vectors.hpp>
 
 namespace cairn {
 

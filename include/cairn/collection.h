@@ -51,6 +51,15 @@ typedef struct cairn_collection_options {
   size_t embedder_version_bytes;
 } cairn_collection_options;
 
+/* How a collection's vector index is. It answers right in each of these states. */
+#define CAIRN_VECTORS_NONE 0            /* the collection has no vectors, or none yet */
+#define CAIRN_VECTORS_NOT_LOADED 1      /* no search needed it so far */
+#define CAIRN_VECTORS_LOADING 2         /* it is being opened or built; searches wait for it */
+#define CAIRN_VECTORS_READY 3           /* nothing is to be done */
+#define CAIRN_VECTORS_WORKING 4         /* being sealed, merged, saved or checked */
+#define CAIRN_VECTORS_DAMAGED 5         /* its files are; it is being built anew */
+#define CAIRN_VECTORS_SHORT_OF_MEMORY 6 /* vector_memory_bytes keeps it from getting faster */
+
 /* What a collection holds. Set struct_size before the call. */
 typedef struct cairn_collection_stats {
   uint32_t struct_size;
@@ -64,6 +73,11 @@ typedef struct cairn_collection_stats {
   uint64_t embedder_generation; /* builtin: 0 = not trained yet */
   uint64_t trained_chunk_count; /* builtin: chunks it was trained on */
   uint64_t training_min_chunks; /* builtin: chunks it needs to be trained */
+  int32_t vector_state;         /* CAIRN_VECTORS_* */
+  uint32_t segment_count;       /* of the vector index; 0 until a search has loaded it */
+  uint64_t fresh_vector_count;  /* not in a graph yet: looked at by every search */
+  uint64_t dead_vector_count;   /* deleted, their space not given back yet */
+  uint64_t vector_disk_bytes;   /* files of the vector index */
 } cairn_collection_stats;
 
 CAIRN_BEGIN_DECLS

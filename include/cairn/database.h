@@ -35,6 +35,13 @@ typedef struct cairn_database_options {
   cairn_log_fn log_fn;           /* NULL: silent */
   void* log_user_data;
   cairn_free_fn log_free; /* may be NULL; runs when the database goes, also when open fails */
+  /*
+   * Most memory that the vector indexes of all collections may take together, their building
+   * included, searches' own buffers not; 0 = no limit. What does not fit is refused before anything
+   * is written, with CAIRN_RESOURCE_EXHAUSTED, the limit and the need. Vectors that are in files
+   * and graphs that do not fit are read from there, so an index can be larger than the limit.
+   */
+  uint64_t vector_memory_bytes;
 } cairn_database_options;
 
 /* What a database holds and costs. Set struct_size before the call. */
@@ -48,6 +55,8 @@ typedef struct cairn_database_stats {
   uint64_t sequence;            /* number of the newest change */
   uint32_t format_version;
   uint32_t read_only;
+  uint64_t vector_memory_used_bytes;  /* what counts against vector_memory_bytes: work included */
+  uint64_t vector_memory_limit_bytes; /* 0 = none */
 } cairn_database_stats;
 
 CAIRN_BEGIN_DECLS

@@ -35,6 +35,8 @@ typedef struct cairn_search_options {
   uint32_t has_min_score;
   uint32_t snippet_chars; /* 0 = 200 */
   uint32_t snippet_none;  /* 1: no snippets */
+  float target_recall; /* vector search: share of the truly nearest to find; 1 = exact; 0 = 0.98 */
+  uint32_t ef;         /* beam width of the graph search; 0 = what target_recall asks for */
 } cairn_search_options;
 
 /* One result; texts borrowed until the results are released. Set struct_size before the call. */
@@ -72,6 +74,14 @@ typedef struct cairn_search_info {
   uint32_t has_more;    /* 1: there is a next page */
   const char* degraded; /* why less was done than asked, or ""; borrowed */
   size_t degraded_bytes;
+  float target_recall;     /* of the vector search; 1 = exact; 0 = ef was given, or none was done */
+  int32_t plan;            /* CAIRN_PLAN_* of cairn/vectors.h */
+  uint64_t codes_scored;   /* distances computed on compressed vectors; 0 without vector search */
+  uint64_t vectors_scored; /* distances computed on the vectors themselves */
+  uint32_t ef;             /* beam width used; 0 = none */
+  uint32_t segment_count;  /* parts of the vector index that were looked at */
+  uint32_t fell_back;      /* 1: a walk came up short and was done again exactly */
+  uint32_t reserved;
 } cairn_search_info;
 
 CAIRN_BEGIN_DECLS
@@ -84,7 +94,8 @@ CAIRN_EXPORT void cairn_search_options_init(cairn_search_options* options,
  * Searches a collection. One result per document, best first, ties by id: the same query on the
  * same data gives the same order, and pages join to the full list.
  * Vectors: exact in collections of less than 2,000 of them and with min_score; else the search is
- * calibrated to find 98 of 100 of the truly nearest on average. Scores are exact in any case.
+ * calibrated to find the share target_recall of the truly nearest on average. Scores are exact in
+ * any case.
  * query: UTF-8; may be empty only when a vector is given. options: NULL = defaults.
  * results_out: release it with cairn_results_release.
  * Errors: CAIRN_INVALID_ARGUMENT (empty query, limit, offset, vector, filter with its position),
@@ -141,31 +152,6 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_results_json(const cairn_results*
 
 /** Releases results. NULL is a no-op. Threads: any. Since 0.1. */
 CAIRN_EXPORT void cairn_results_release(cairn_results* results) CAIRN_NOEXCEPT;
-
-/**
- * The nearest documents of many query vectors at once, into arrays of the caller; exact or not as
- * in cairn_search.
- * queries: query_count x dim, row-major. k: 1 to 100,000 documents per query.
- * keys_out, scores_out: room for query_count x k; row i holds counts_out[i] entries, best first,
- * one per document; the rest of the row is zero. counts_out: room for query_count.
- * A key is good until its document is written again or deleted; cairn_collection_id_of names it.
- * filter_json: as in cairn_search_options; NULL and 0 = none.
- * Errors: CAIRN_INVALID_ARGUMENT with the index of a bad query vector.
- * Threads: any. Since 0.1.
- */
-CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_search_vectors(
-    const cairn_collection* collection, const float* queries, size_t query_count, uint32_t dim,
-    uint32_t k, const char* filter_json, size_t filter_json_bytes, uint64_t* keys_out,
-    float* scores_out, uint32_t* counts_out, cairn_error** err) CAIRN_NOEXCEPT;
-
-/**
- * Id of the document with this key.
- * id_out: release it with cairn_buffer_release.
- * Errors: CAIRN_NOT_FOUND when it was written again or deleted since. Threads: any. Since 0.1.
- */
-CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_collection_id_of(const cairn_collection* collection,
-                                                                uint64_t key, cairn_buffer** id_out,
-                                                                cairn_error** err) CAIRN_NOEXCEPT;
 
 CAIRN_END_DECLS
 

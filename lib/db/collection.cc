@@ -6,6 +6,7 @@
 #include "db/database.h"
 #include "db/database_impl.h"
 #include "db/folder_sink.h"
+#include "db/search_context.h"
 #include "storage/keys.h"
 
 namespace cairn::db {
@@ -15,36 +16,11 @@ using storage::Family;
 namespace keys = storage::keys;
 
 constexpr uint32_t kMaxPage = 10000;
-constexpr size_t kMaxK = 100000;
 
-/// Why a collection has no vectors to search now; "" when it was made without.
-std::string WhyNoVectors(const CollectionState& state, const CollectionView& view) {
-  if (state.config.embedder != EmbedderKind::kBuiltin || view.embedder_state.generation > 0) {
-    return "";
-  }
-  uint32_t needed = embed::BuiltinOptions().min_chunks;
-  return StrCat("the builtin embedder is not trained yet: the collection has ",
-                view.counters.chunk_count, " chunks and training starts at ", needed);
-}
-
-query::SearchContext MakeContext(const DatabaseImpl& db, const CollectionState& state,
-                                 const ReadState& pinned, const CollectionView& view) {
-  query::SearchContext context;
-  context.store = &db.store();
-  context.at = pinned.at;
-  context.collection = state.id;
-  context.text = &state.text;
-  context.vectors = view.vectors;
-  context.metric = state.config.metric;
-  context.dim = state.dim;
-  context.embedder = view.embedder.get();
-  context.vectors_missing = WhyNoVectors(state, view);
-  if (state.config.embedder == EmbedderKind::kBuiltin) {
-    context.default_text_weight = 0.6f;
-    context.default_vector_weight = 0.4f;
-  }
-  context.clock = db.options().clock;
-  return context;
+VectorState StateOf(const vector::IndexStats& stats) {
+  if (stats.damaged) return VectorState::kDamaged;
+  if (stats.working) return VectorState::kWorking;
+  return stats.short_of_memory ? VectorState::kShortOfMemory : VectorState::kReady;
 }
 
 Result<StoredDocument> ReadDocument(const storage::Store& store, const CollectionState& state,
@@ -54,8 +30,10 @@ Result<StoredDocument> ReadDocument(const storage::Store& store, const Collectio
   CAIRN_ASSIGN_OR_RETURN(std::string bytes,
                          store.Get(Family::kDocuments, keys::Document(state.id, doc), at));
   CAIRN_ASSIGN_OR_RETURN(storage::DocumentRecord record, storage::DocumentRecord::Decode(bytes));
-  CAIRN_ASSIGN_OR_RETURN(document.body,
-                         store.Get(Family::kDocuments, keys::Body(state.id, doc), at));
+  auto body = store.Get(Family::kDocuments, keys::Body(state.id, doc), at);
+  // An empty body is not kept.
+  if (!body.ok() && body.status().code() != Code::kNotFound) return std::move(body).status();
+  if (body.ok()) document.body = std::move(body).value();
   document.id = std::move(record.id);
   document.title = std::move(record.title);
   document.path = std::move(record.path);
@@ -113,14 +91,21 @@ Status Collection::Upsert(std::span<const DocumentInput> documents) {
       break;
     }
     uint64_t generation = view->second.embedder_state.generation;
-    auto known =
-        KnownVectors::Load(database_->store(), *state_, documents[written].id, generation, nullptr);
+    // Vectors of the host's are never looked up by the text that they stand for.
+    bool looked_up = prepared->host_vectors.empty() && state_->HasVectorSpace(generation);
+    auto known = looked_up ? KnownVectors::Load(database_->store(), *state_, documents[written].id,
+                                                generation, nullptr)
+                           : Result<KnownVectors>(KnownVectors());
     failure = known.status();
     if (failure.ok()) {
       failure =
           EmbedDocument(*state_, view->second.embedder.get(), generation, &*known, &*prepared);
     }
     if (failure.ok()) failure = database_->Write(*state_, &*prepared);
+    if (failure.code() == Code::kResourceExhausted) {
+      database_->SettleVectors(*state_);  // sealed and saved vectors take less memory
+      failure = database_->Write(*state_, &*prepared);
+    }
     if (!failure.ok()) break;
   }
   if (written > 0) {
@@ -179,52 +164,27 @@ Result<std::vector<std::string>> Collection::Ids(std::string_view after, uint32_
 
 Result<query::SearchResponse> Collection::Search(const query::SearchRequest& request) const {
   CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
-  ReadStatePtr pinned;
+  ReadStatePtr pinned = database_->Pin();
+  std::string missing;
   if (query::WantsVectors(request)) {
-    CAIRN_ASSIGN_OR_RETURN(pinned, database_->PinWithVectors(*state_));
-  } else {
-    pinned = database_->Pin();
+    auto loaded = database_->PinWithVectors(*state_);
+    // Without the memory for vectors there is still the text.
+    bool by_text = loaded.status().code() == Code::kResourceExhausted &&
+                   request.mode != query::Mode::kVector && !request.text.empty();
+    if (!loaded.ok() && !by_text) return std::move(loaded).status();
+    if (loaded.ok()) pinned = std::move(loaded).value();
+    missing = loaded.status().message();
   }
   auto view = pinned->collections.find(state_->id);
   if (view == pinned->collections.end()) {
     CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
     return Error(Code::kUnavailable, "the collection is being closed");
   }
-  auto response = query::Search(MakeContext(*database_, *state_, *pinned, view->second), request);
+  query::SearchContext context = MakeContext(*database_, *state_, *pinned, view->second);
+  if (!missing.empty()) context.vectors_missing = std::move(missing);
+  auto response = query::Search(context, request);
   database_->CountSearch(response.ok() ? response->took_ns : 0, response.ok());
   return response;
-}
-
-Result<std::vector<std::vector<query::DocumentHit>>> Collection::SearchVectors(
-    std::span<const float> queries, uint32_t dim, size_t k, std::string_view filter_json) const {
-  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
-  if (k == 0 || k > kMaxK) {
-    return Error(Code::kInvalidArgument, "k is ", k, ", must be 1 to ", kMaxK);
-  }
-  if (state_->dim > 0 && dim != state_->dim) {
-    return Error(Code::kInvalidArgument, "the query vectors have ", dim,
-                 " dimensions, the collection has ", state_->dim);
-  }
-  CAIRN_ASSIGN_OR_RETURN(ReadStatePtr pinned, database_->PinWithVectors(*state_));
-  auto view = pinned->collections.find(state_->id);
-  if (view == pinned->collections.end()) {
-    return Error(Code::kUnavailable, "the collection is being closed");
-  }
-  return query::SearchVectors(MakeContext(*database_, *state_, *pinned, view->second), queries, k,
-                              filter_json);
-}
-
-Result<std::string> Collection::IdOf(DocNo doc) const {
-  CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
-  ReadStatePtr pinned = database_->Pin();
-  auto bytes =
-      database_->store().Get(Family::kDocuments, keys::Document(state_->id, doc), pinned->at);
-  if (bytes.status().code() == Code::kNotFound) {
-    return Error(Code::kNotFound, "no document has the key ", ToInt(doc));
-  }
-  if (!bytes.ok()) return std::move(bytes).status();
-  CAIRN_ASSIGN_OR_RETURN(storage::DocumentRecord record, storage::DocumentRecord::Decode(*bytes));
-  return std::move(record.id);
 }
 
 Status Collection::IndexFolder(std::string_view root, const indexer::IndexOptions& options,
@@ -272,6 +232,14 @@ Result<CollectionStats> Collection::Stats() const {
   stats.chunk_count = view.counters.chunk_count;
   stats.vector_count = view.counters.vector_count;
   if (view.vectors != nullptr) stats.vector_memory_bytes = view.vectors->memory_bytes();
+  if (auto index = view.index.lock()) {
+    vector::IndexStats vectors = index->Stats();
+    stats.vector_state = StateOf(vectors);
+    stats.segments = std::move(vectors.segments);
+  } else if (state_->HasVectorSpace(view.embedder_state.generation)) {
+    stats.vector_state = VectorState::kNotLoaded;
+  }
+  if (state_->loading_vectors) stats.vector_state = VectorState::kLoading;
   stats.embedder_generation = view.embedder_state.generation;
   stats.trained_chunk_count = view.embedder_state.trained_chunks;
   return stats;

@@ -39,8 +39,8 @@ Result<CollectionStatePtr> CollectionState::Create(const storage::Store* store, 
       new CollectionState(store, std::move(name), id, std::move(config), dim, std::move(analyzer)));
 }
 
-bool CollectionState::HasVectorSpace() const {
-  return dim > 0 && (config.embedder != EmbedderKind::kBuiltin || ActiveGeneration() > 0);
+bool CollectionState::HasVectorSpace(uint64_t generation) const {
+  return dim > 0 && (config.embedder != EmbedderKind::kBuiltin || generation > 0);
 }
 
 CollectionView CollectionState::MakeView() const {
@@ -49,6 +49,7 @@ CollectionView CollectionState::MakeView() const {
   view.embedder_state = writer.embedder_state;
   view.embedder = writer.embedder;
   if (writer.vectors != nullptr) view.vectors = writer.vectors->View();
+  view.index = writer.vectors;
   return view;
 }
 

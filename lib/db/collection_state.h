@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "db/options.h"
 #include "embed/embedder.h"
+#include "query/nearest.h"
 #include "storage/records.h"
 #include "text/text_index.h"
 #include "vector/vector_index.h"
@@ -22,8 +23,9 @@ namespace cairn::db {
 struct CollectionView {
   storage::CollectionCounters counters;
   storage::EmbedderState embedder_state;
-  std::shared_ptr<embed::Embedder> embedder;  ///< null: text cannot be embedded
-  vector::VectorViewPtr vectors;              ///< null: not loaded, or there are none
+  std::shared_ptr<embed::Embedder> embedder;       ///< null: text cannot be embedded
+  vector::VectorViewPtr vectors;                   ///< null: not loaded, or there are none
+  std::weak_ptr<const vector::VectorIndex> index;  ///< whose view it is; for statistics
 };
 
 /// Position of the newest manifest of an index; kNoManifest without one.
@@ -52,9 +54,11 @@ class CollectionState {
 
   std::atomic<bool> dropped{false};
   std::atomic<bool> training{false};
+  std::atomic<bool> loading_vectors{false};
   std::atomic<uint64_t> embedded_chunks{0};  ///< since the collection was opened
   Mutex index_mutex;                         ///< held by the one folder run
   Mutex training_mutex;                      ///< held by the one training
+  query::NearestScratchPool nearest_scratch;
 
   /// Guarded by DatabaseImpl::write_mutex().
   struct Writer {
@@ -73,7 +77,8 @@ class CollectionState {
   /// The vectors' generation: 0 unless the embedder is trained here.
   uint64_t ActiveGeneration() const { return writer.embedder_state.generation; }
   /// Whether vectors can exist now.
-  bool HasVectorSpace() const;
+  bool HasVectorSpace() const { return HasVectorSpace(ActiveGeneration()); }
+  bool HasVectorSpace(uint64_t generation) const;
   CollectionView MakeView() const;
 
   /// Reads counters, embedder state and the position of the vectors' manifest, and opens the

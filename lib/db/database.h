@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "db/options.h"
 #include "indexer/indexer.h"
+#include "query/nearest.h"
 #include "query/search.h"
 
 namespace cairn::db {
@@ -58,9 +59,22 @@ struct DatabaseStats {
   uint64_t chunk_count = 0;
   uint64_t disk_bytes = 0;
   uint64_t vector_memory_bytes = 0;
+  uint64_t vector_memory_used_bytes = 0;   ///< what counts against the limit, work included
+  uint64_t vector_memory_limit_bytes = 0;  ///< 0 = none
   uint64_t sequence = 0;
   uint32_t format_version = 0;
   bool read_only = false;
+};
+
+/// How a collection's vector index is.
+enum class VectorState : int32_t {
+  kNone = 0,           ///< the collection has no vectors (yet)
+  kNotLoaded = 1,      ///< no search needed it so far
+  kLoading = 2,        ///< it is being opened or built
+  kReady = 3,          ///< nothing is to be done
+  kWorking = 4,        ///< complete and searched; being sealed, merged, saved or checked
+  kDamaged = 5,        ///< its files are; it is built anew
+  kShortOfMemory = 6,  ///< complete and searched; the memory limit keeps it from getting faster
 };
 
 struct CollectionStats {
@@ -74,11 +88,25 @@ struct CollectionStats {
   uint64_t embedder_generation = 0;
   uint64_t trained_chunk_count = 0;
   uint64_t training_min_chunks = 0;
+  VectorState vector_state = VectorState::kNone;
+  std::vector<vector::SegmentStats> segments;  ///< of the vector index
 };
 
 struct IndexOutcome {
   indexer::IndexReport report;
   uint64_t embedded_count = 0;  ///< chunks that were embedded
+};
+
+struct DocumentHit {
+  DocNo doc{};
+  float score = 0;
+};
+
+/// How a search by vectors was done.
+struct NearestReport {
+  vector::SearchWork work;
+  float target_recall = 0;  ///< asked for; 0 when the beam width was given
+  int64_t took_ns = 0;
 };
 
 class DatabaseImpl;
@@ -105,9 +133,22 @@ class Collection {
   Result<std::vector<std::string>> Ids(std::string_view after, uint32_t limit) const;
 
   Result<query::SearchResponse> Search(const query::SearchRequest& request) const;
-  Result<std::vector<std::vector<query::DocumentHit>>> SearchVectors(
-      std::span<const float> queries, uint32_t dim, size_t k, std::string_view filter_json) const;
+
+  /// The nearest of many query vectors, into arrays of the caller. `report` may be null. Takes part
+  /// of the database's threads for a batch; a single query without filter allocates nothing.
+  Status FindNearest(const query::NearestRequest& request, uint32_t dim,
+                     const query::NearestRows& rows, NearestReport* report) const;
+  /// The nearest to a stored document's own vectors; `request.queries` is not looked at.
+  Status FindSimilar(std::string_view id, bool without_itself, query::NearestRequest request,
+                     const query::NearestRows& row, NearestReport* report) const;
+  /// FindNearest as lists.
+  Result<std::vector<std::vector<DocumentHit>>> SearchVectors(std::span<const float> queries,
+                                                              uint32_t dim, size_t k,
+                                                              std::string_view filter_json) const;
+  /// Ids of the documents with these numbers; "" for those that are no more.
+  Result<std::vector<std::string>> IdsOf(std::span<const uint64_t> doc_keys) const;
   Result<std::string> IdOf(DocNo doc) const;
+  Result<DocNo> KeyOf(std::string_view id) const;
 
   /// On kCancelled and on a failure after the scan, `outcome` tells what was done.
   Status IndexFolder(std::string_view root, const indexer::IndexOptions& options,
@@ -116,6 +157,11 @@ class Collection {
   Result<CollectionStats> Stats() const;
 
  private:
+  struct NearestSearch;
+  Status BeginNearest(NearestSearch* search) const;
+  void EndNearest(const NearestSearch& search, const query::NearestRequest& request, size_t queries,
+                  NearestReport* report) const;
+
   std::shared_ptr<DatabaseImpl> database_;
   std::shared_ptr<CollectionState> state_;
 };

@@ -23,6 +23,8 @@ constexpr uint64_t kChangeLogLength = 65536;
 /// The same where files of a vector index are so far behind.
 constexpr uint64_t kMaxChangeLogLength = 1'000'000;
 constexpr int kTrimmedPerChange = 4;
+constexpr char kDocuments[] = "cairn_documents_total";
+constexpr char kDocumentsHelp[] = "Documents written and deleted.";
 constexpr uint32_t kMaxDefaultThreads = 4;
 constexpr int64_t kNoDeadline = std::numeric_limits<int64_t>::max();
 
@@ -44,7 +46,13 @@ storage::StoreOptions ToStoreOptions(const DatabaseOptions& options) {
 
 }  // namespace
 
-DatabaseImpl::DatabaseImpl(const DatabaseOptions& options) : options_(options) {}
+DatabaseImpl::DatabaseImpl(const DatabaseOptions& options)
+    : options_(options),
+      vector_memory_(std::make_shared<vector::MemoryBudget>(options.vector_memory_bytes)),
+      vector_queries_(registry_.GetCounter("cairn_vector_queries_total",
+                                           "Query vectors searched for by vector alone.")),
+      upserts_(registry_.GetCounter(kDocuments, kDocumentsHelp, "change", "upsert")),
+      deletes_(registry_.GetCounter(kDocuments, kDocumentsHelp, "change", "delete")) {}
 
 Result<std::shared_ptr<DatabaseImpl>> DatabaseImpl::Open(const DatabaseOptions& options) {
   if (options.path.empty()) return Error(Code::kInvalidArgument, "the database path is empty");
@@ -321,10 +329,7 @@ Status DatabaseImpl::CommitChange(CollectionState& state, DocumentChange change,
     return committed;
   }
   state.writer.counters = change.counters;
-  registry_
-      .GetCounter("cairn_documents_total", "Documents written and deleted.", "change",
-                  change.added ? "upsert" : "delete")
-      .Add();
+  (change.added ? upserts_ : deletes_).Add();
   if (state.writer.vectors == nullptr) return OkStatus();
   vector::VectorIndex& index = *state.writer.vectors;
   if (change.removed) index.Remove(*change.removed);
@@ -347,6 +352,11 @@ Status DatabaseImpl::Write(CollectionState& state, PreparedDocument* document) {
   if (!document->embedded || document->generation != state.ActiveGeneration()) {
     CAIRN_RETURN_IF_ERROR(EmbedDocument(state, state.writer.embedder.get(),
                                         state.ActiveGeneration(), nullptr, document));
+  }
+  vector::MemoryCharge room;
+  if (state.writer.vectors != nullptr && !document->vectors.ordinals.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(room,
+                           state.writer.vectors->ReserveRoom(document->vectors.ordinals.size()));
   }
   storage::Batch batch;
   CAIRN_ASSIGN_OR_RETURN(DocumentChange change, WriteToBatch(*store_, state, *document, &batch));
@@ -423,6 +433,15 @@ Status DatabaseImpl::WaitIdle(int64_t timeout_ns) {
   }
 }
 
+void DatabaseImpl::SettleVectors(const CollectionState& state) {
+  std::shared_ptr<vector::VectorIndex> index;
+  {
+    MutexLock lock(write_mutex_);
+    index = state.writer.vectors;
+  }
+  if (index != nullptr) index->WaitIdle(-1).IgnoreError("what went wrong was logged");
+}
+
 Status DatabaseImpl::WaitBackground(int64_t deadline_ns) {
   MutexLock lock(background_mutex_);
   while (background_ > 0) {
@@ -447,6 +466,8 @@ Result<DatabaseStats> DatabaseImpl::Stats() const {
     stats.chunk_count += view.counters.chunk_count;
     if (view.vectors != nullptr) stats.vector_memory_bytes += view.vectors->memory_bytes();
   }
+  stats.vector_memory_used_bytes = vector_memory_->used_bytes();
+  stats.vector_memory_limit_bytes = vector_memory_->limit_bytes();
   stats.disk_bytes = store_->disk_bytes() + SegmentFileBytes(options_.path);
   stats.sequence = pinned->counters.sequence;
   stats.format_version = storage::kFormatVersion;

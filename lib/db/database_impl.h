@@ -86,6 +86,8 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   Status Refresh();
   /// Waits for trainings and for what the vector indexes do in the background.
   Status WaitIdle(int64_t timeout_ns);
+  /// Waits until a collection's vector index has done what it can to take less memory.
+  void SettleVectors(const CollectionState& state) CAIRN_EXCLUDES(write_mutex_);
   Result<DatabaseStats> Stats() const;
   Status Close();
   bool closing() const { return closing_.load(); }
@@ -93,6 +95,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   /// Held by whoever changes the store.
   Mutex& write_mutex() { return write_mutex_; }
   void CountSearch(int64_t took_ns, bool ok);
+  void CountVectorQueries(uint64_t queries) { vector_queries_.Add(queries); }
   metrics::Registry& registry() const { return registry_; }
 
  private:
@@ -103,6 +106,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   // The vector indexes; vector_indexes.cc.
   vector::VectorIndexOptions IndexOptions(const CollectionState& state, uint64_t generation,
                                           uint64_t number, const ManifestPosition& position);
+  void CountIndexLoad(bool from_files);
   /// `note` gets what is to be logged when the mutex is free again, or stays "".
   Status LoadVectors(CollectionState& state, bool trust_files, std::string* note)
       CAIRN_REQUIRES(write_mutex_);
@@ -110,6 +114,10 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   Result<std::shared_ptr<vector::VectorIndex>> OpenIndexFiles(CollectionState& state,
                                                               uint64_t number)
       CAIRN_REQUIRES(write_mutex_);
+  Status DeleteIndexManifest(const CollectionState& state, uint64_t generation);
+  /// Adds the vectors of a moment, or of now.
+  Status FillIndex(const CollectionState& state, uint64_t generation,
+                   const storage::SnapshotPtr& at, vector::VectorIndex* index) const;
   Result<std::shared_ptr<vector::VectorIndex>> BuildIndex(CollectionState& state, uint64_t number)
       CAIRN_REQUIRES(write_mutex_);
   /// Brings an index that holds the changes up to `from` up to date. A failure leaves it halfway.
@@ -122,7 +130,14 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   void ReleaseVectors(CollectionState& state) CAIRN_REQUIRES(write_mutex_);
   void RemoveOrphanedFiles() CAIRN_REQUIRES(write_mutex_);
   void OnDamagedFiles(CollectionId id, uint64_t number, const Status& status);
+  // A new index in place of a damaged one; vector_rebuild.cc.
+  struct Rebuild;
   void RebuildVectors(CollectionId id, uint64_t number) CAIRN_EXCLUDES(write_mutex_);
+  bool FindForRebuild(CollectionId id, uint64_t number, Rebuild* rebuild)
+      CAIRN_REQUIRES(write_mutex_);
+  Status BeginRebuild(Rebuild* rebuild) CAIRN_REQUIRES(write_mutex_);
+  Status EndRebuild(uint64_t damaged_number, Status built, Rebuild* rebuild)
+      CAIRN_REQUIRES(write_mutex_);
   /// Publishes soon, from a task.
   void SchedulePublish();
 
@@ -144,9 +159,13 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   const DatabaseOptions options_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ThreadPool> pool_;
+  const std::shared_ptr<vector::MemoryBudget> vector_memory_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
   mutable metrics::Registry registry_;
+  metrics::Counter& vector_queries_;
+  metrics::Counter& upserts_;
+  metrics::Counter& deletes_;
 
   mutable Mutex write_mutex_;
   storage::DatabaseCounters counters_ CAIRN_GUARDED_BY(write_mutex_);

@@ -51,15 +51,18 @@ Status RemoveVersion(const storage::Store& store, const CollectionState& state, 
   return OkStatus();
 }
 
+/// `replaces`: there was another version.
 Status PutVersion(const CollectionState& state, const PreparedDocument& document, DocNo doc,
-                  storage::Batch* batch) {
+                  bool replaces, storage::Batch* batch) {
   const storage::DocumentRecord& record = document.record;
   batch->Put(Family::kDocuments, keys::Document(state.id, doc), record.Encode());
-  batch->Put(Family::kDocuments, keys::Body(state.id, doc), document.body);
+  if (!document.body.empty()) {
+    batch->Put(Family::kDocuments, keys::Body(state.id, doc), document.body);
+  }
   batch->Put(Family::kDocuments, keys::DocumentId(state.id, record.id), DocNoBytes(doc));
   if (document.source) {
     batch->Put(Family::kDocuments, keys::Source(state.id, record.id), document.source->Encode());
-  } else {
+  } else if (replaces) {
     batch->Delete(Family::kDocuments, keys::Source(state.id, record.id));
   }
   for (uint32_t i = 0; i < document.chunks.size(); ++i) {
@@ -105,7 +108,7 @@ Result<DocumentChange> WriteToBatch(const storage::Store& store, const Collectio
   change.counters.document_count += 1;
   change.counters.chunk_count += document.chunks.size();
   change.counters.vector_count += document.vectors.ordinals.size();
-  CAIRN_RETURN_IF_ERROR(PutVersion(state, document, doc, batch));
+  CAIRN_RETURN_IF_ERROR(PutVersion(state, document, doc, change.removed.has_value(), batch));
 
   std::vector<std::string> chunk_texts;
   for (const storage::ChunkRecord& chunk : document.chunks) chunk_texts.push_back(chunk.text);

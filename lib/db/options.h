@@ -20,6 +20,7 @@ struct DatabaseOptions {
   storage::Durability durability = storage::Durability::kSync;
   uint32_t thread_count = 0;          ///< 0 = as many as processors, at most 4
   uint64_t storage_memory_bytes = 0;  ///< 0 = 64 MiB
+  uint64_t vector_memory_bytes = 0;   ///< most that vector indexes may take; 0 = no limit
   std::shared_ptr<LogSink> log;       ///< null: silent
   const Clock* clock = Clock::System();
 };

@@ -150,6 +150,7 @@ class Trainer {
     const storage::VectorsRecord& vectors = document.vectors;
     if (vectors.ordinals.empty()) return OkStatus();
     batch_.Put(Family::kVectors, keys::Vectors(state_.id, generation_, doc), vectors.Encode());
+    CAIRN_ASSIGN_OR_RETURN(vector::MemoryCharge room, index_->ReserveRoom(vectors.ordinals.size()));
     CAIRN_RETURN_IF_ERROR(index_->AddChunks(doc, vectors.ordinals, vectors.rows.data()));
     return batch_.byte_size() >= kBatchBytes ? Flush() : OkStatus();
   }

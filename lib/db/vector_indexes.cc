@@ -29,6 +29,18 @@ Status CheckShape(const CollectionState& state, const storage::VectorsRecord& re
                "\" has another dimension");
 }
 
+/// Tells that an index is being loaded.
+class LoadingMark {
+ public:
+  explicit LoadingMark(std::atomic<bool>* mark) : mark_(mark) { *mark_ = true; }
+  ~LoadingMark() { *mark_ = false; }
+  LoadingMark(const LoadingMark&) = delete;
+  LoadingMark& operator=(const LoadingMark&) = delete;
+
+ private:
+  std::atomic<bool>* const mark_;
+};
+
 /// How an index stores its manifests.
 std::function<Status(const vector::IndexManifest&)> PublishTo(storage::Store* store,
                                                               std::string key,
@@ -55,6 +67,7 @@ vector::VectorIndexOptions DatabaseImpl::IndexOptions(const CollectionState& sta
   options.dim = state.dim;
   options.metric = state.config.metric;
   options.pool = pool_.get();
+  options.memory = vector_memory_;
   options.directory = SegmentFolderOf(options_.path);
   options.file_prefix = SegmentPrefix(state.id, generation);
   options.read_only = options_.read_only;
@@ -73,13 +86,23 @@ vector::VectorIndexOptions DatabaseImpl::IndexOptions(const CollectionState& sta
   return options;
 }
 
+void DatabaseImpl::CountIndexLoad(bool from_files) {
+  registry_
+      .GetCounter("cairn_vector_index_loads_total", "Vector indexes opened.", "source",
+                  from_files ? "files" : "store")
+      .Add();
+}
+
 Status DatabaseImpl::LoadVectors(CollectionState& state, bool trust_files, std::string* note) {
   uint64_t number = ++last_index_;
   std::shared_ptr<vector::VectorIndex> index;
+  LoadingMark loading(&state.loading_vectors);
   if (trust_files) {
     auto opened = OpenIndexFiles(state, number);
     if (opened.ok()) {
       index = std::move(opened).value();
+    } else if (opened.status().code() == Code::kResourceExhausted) {
+      return std::move(opened).status();  // building it anew would take more
     } else {
       *note = StrCat("the vector index of \"", state.name,
                      "\" is built anew: ", opened.status().message());
@@ -89,10 +112,7 @@ Status DatabaseImpl::LoadVectors(CollectionState& state, bool trust_files, std::
   if (!from_files) {
     CAIRN_ASSIGN_OR_RETURN(index, BuildIndex(state, number));
   }
-  registry_
-      .GetCounter("cairn_vector_index_loads_total", "Vector indexes opened.", "source",
-                  from_files ? "files" : "store")
-      .Add();
+  CountIndexLoad(from_files);
   state.writer.vectors = std::move(index);
   state.writer.vectors_number = number;
   state.writer.vectors_position = counters_.sequence;
@@ -153,36 +173,47 @@ Status DatabaseImpl::RepeatChange(const CollectionState& state, const storage::C
   if (!bytes.ok()) return std::move(bytes).status();
   CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record, storage::VectorsRecord::Decode(*bytes));
   CAIRN_RETURN_IF_ERROR(CheckShape(state, record));
+  CAIRN_ASSIGN_OR_RETURN(vector::MemoryCharge room, index->ReserveRoom(record.ordinals.size()));
   Status added = index->AddChunks(DocNo{change.doc}, record.ordinals, record.rows.data());
   return added.code() == Code::kAlreadyExists ? OkStatus() : added;
+}
+
+/// Before the files go that it names.
+Status DatabaseImpl::DeleteIndexManifest(const CollectionState& state, uint64_t generation) {
+  std::string key = keys::IndexManifest(state.id, generation);
+  if (options_.read_only || !store_->Get(Family::kManifest, key).ok()) return OkStatus();
+  storage::Batch batch;
+  batch.Delete(Family::kManifest, key);
+  return store_->Commit(batch, storage::Durability::kAsync);
 }
 
 Result<std::shared_ptr<vector::VectorIndex>> DatabaseImpl::BuildIndex(CollectionState& state,
                                                                       uint64_t number) {
   uint64_t generation = state.ActiveGeneration();
-  std::string key = keys::IndexManifest(state.id, generation);
-  if (!options_.read_only && store_->Get(Family::kManifest, key).ok()) {
-    // Before the files go that it names.
-    storage::Batch batch;
-    batch.Delete(Family::kManifest, key);
-    CAIRN_RETURN_IF_ERROR(store_->Commit(batch, storage::Durability::kAsync));
-  }
+  CAIRN_RETURN_IF_ERROR(DeleteIndexManifest(state, generation));
   state.writer.manifest_position = NoManifest();
   vector::VectorIndexOptions options =
       IndexOptions(state, generation, number, state.writer.manifest_position);
   CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<vector::VectorIndex> index,
                          vector::MakeSegmentedIndex(options));
-  auto it = store_->Scan(Family::kVectors, keys::VectorPrefix(state.id, generation));
+  CAIRN_RETURN_IF_ERROR(FillIndex(state, generation, nullptr, index.get()));
+  if (counters_.sequence > 0) index->SetPosition(counters_.sequence);
+  return index;
+}
+
+Status DatabaseImpl::FillIndex(const CollectionState& state, uint64_t generation,
+                               const storage::SnapshotPtr& at, vector::VectorIndex* index) const {
+  auto it = store_->Scan(Family::kVectors, keys::VectorPrefix(state.id, generation), at);
   for (; it->Valid(); it->Next()) {
+    if (closing_) return Error(Code::kCancelled, "the database is being closed");
     CAIRN_ASSIGN_OR_RETURN(storage::VectorsRecord record,
                            storage::VectorsRecord::Decode(it->value()));
     CAIRN_RETURN_IF_ERROR(CheckShape(state, record));
+    CAIRN_ASSIGN_OR_RETURN(vector::MemoryCharge room, index->ReserveRoom(record.ordinals.size()));
     CAIRN_RETURN_IF_ERROR(
         index->AddChunks(keys::TrailingDocNo(it->key()), record.ordinals, record.rows.data()));
   }
-  CAIRN_RETURN_IF_ERROR(it->status());
-  if (counters_.sequence > 0) index->SetPosition(counters_.sequence);
-  return index;
+  return it->status();
 }
 
 void DatabaseImpl::ReleaseVectors(CollectionState& state) {
@@ -199,35 +230,6 @@ void DatabaseImpl::RemoveOrphanedFiles() {
     auto it = active.find(collection);
     return it == active.end() || it->second != generation;
   });
-}
-
-void DatabaseImpl::OnDamagedFiles(CollectionId id, uint64_t number, const Status& status) {
-  Log(options_.log.get(), LogLevel::kWarning, "db",
-      StrCat("a vector index is built anew: ", status.message()));
-  // Without a thread of its own the index works in the call that writes, which holds our mutex.
-  if (pool_->thread_count() == 0) return;
-  BeginBackground();
-  pool_->Schedule([this, id, number] {
-    RebuildVectors(id, number);
-    EndBackground();
-  });
-}
-
-void DatabaseImpl::RebuildVectors(CollectionId id, uint64_t number) {
-  Status loaded;
-  {
-    MutexLock lock(write_mutex_);
-    if (closed_) return;
-    for (const auto& [name, state] : collections_) {
-      if (state->id != id || state->writer.vectors_number != number) continue;
-      if (state->writer.vectors == nullptr) continue;
-      ReleaseVectors(*state);
-      std::string note;
-      loaded = LoadVectors(*state, false, &note);
-    }
-    PublishLocked();
-  }
-  if (!loaded.ok()) Log(options_.log.get(), LogLevel::kError, "db", loaded.message());
 }
 
 void DatabaseImpl::SchedulePublish() {

@@ -74,9 +74,11 @@ Result<std::vector<Attribute>> AttributesOf(const storage::DocumentRecord& recor
   for (const std::string& tag : record.tags) CollectTag(tag, &attributes);
   if (!record.type.empty()) attributes.push_back({"type", CanonicalLabel(record.type)});
   if (!record.status.empty()) attributes.push_back({"status", CanonicalLabel(record.status)});
-  CAIRN_ASSIGN_OR_RETURN(json::object metadata,
-                         json::ParseObject(record.metadata_json, "metadata"));
-  CollectMetadata("", metadata, &attributes);
+  if (record.metadata_json != "{}") {
+    CAIRN_ASSIGN_OR_RETURN(json::object metadata,
+                           json::ParseObject(record.metadata_json, "metadata"));
+    CollectMetadata("", metadata, &attributes);
+  }
   std::sort(attributes.begin(), attributes.end());
   attributes.erase(std::unique(attributes.begin(), attributes.end()), attributes.end());
   return attributes;

@@ -75,20 +75,22 @@ Result<CandidateList> TextCandidates(const SearchContext& context, std::string_v
 }
 
 Result<CandidateList> VectorCandidates(const SearchContext& context, const float* vector,
-                                       const VectorDepth& wanted, const Bitmap* filter) {
+                                       const VectorDepth& wanted, const Bitmap* filter,
+                                       vector::SearchWork* work) {
   const vector::VectorView& view = *context.vectors;
   std::optional<vector::DocumentFilter> documents;
   if (filter != nullptr) documents.emplace(*filter);
   vector::SearchOptions options;
   options.filter = documents ? &*documents : nullptr;
   options.min_score = wanted.min_score;
-  if (wanted.exact) options.target_recall = 1;
+  options.target_recall = wanted.exact ? 1 : wanted.target_recall;
+  options.ef = wanted.ef;
   // Where every document has one chunk, no hit is of a document that is in the list already.
   size_t chunks = view.size() == view.document_count() ? wanted.depth : 2 * wanted.depth;
   for (size_t k = std::min(view.size(), chunks + kTieSlack);; k = std::min(view.size(), 4 * k)) {
     options.k = k;
     std::vector<std::vector<vector::VectorHit>> hits;
-    CAIRN_RETURN_IF_ERROR(view.Search(vector, 1, options, &hits));
+    CAIRN_RETURN_IF_ERROR(view.Search(vector, 1, options, &hits, work));
     CandidateList list;
     list.candidates = BestChunks(hits.front());
     bool exhausted = k == view.size() || hits.front().size() < k;
@@ -105,13 +107,13 @@ Result<CandidateList> VectorCandidates(const SearchContext& context, const float
 }
 
 Result<CandidateList> PagedVectorCandidates(const SearchContext& context, const float* vector,
-                                            size_t head, size_t depth, const Bitmap* filter) {
-  CAIRN_ASSIGN_OR_RETURN(CandidateList list,
-                         VectorCandidates(context, vector, {.depth = head}, filter));
+                                            const VectorDepth& head, size_t depth,
+                                            const Bitmap* filter, vector::SearchWork* work) {
+  CAIRN_ASSIGN_OR_RETURN(CandidateList list, VectorCandidates(context, vector, head, filter, work));
   if (depth <= list.candidates.size() || list.candidates.size() == list.total) return list;
   CAIRN_ASSIGN_OR_RETURN(
       CandidateList all,
-      VectorCandidates(context, vector, {.depth = depth, .exact = true}, filter));
+      VectorCandidates(context, vector, {.depth = depth, .exact = true}, filter, work));
   std::unordered_set<uint64_t> seen;
   for (const Candidate& candidate : list.candidates) seen.insert(ToInt(candidate.doc));
   for (const Candidate& candidate : all.candidates) {

@@ -45,6 +45,10 @@ Status Validate(const SearchContext& context, const SearchRequest& request) {
   if (request.min_score && std::isnan(*request.min_score)) {
     return Error(Code::kInvalidArgument, "min_score is not a number");
   }
+  if (!(request.target_recall > 0) || request.target_recall > 1) {
+    return Error(Code::kInvalidArgument, "target_recall is ", request.target_recall,
+                 ", must be above 0 and at most 1");
+  }
   if (request.vector.empty()) return OkStatus();
   if (context.dim == 0) {
     return Error(Code::kFailedPrecondition, "the collection has no vectors");
@@ -143,6 +147,15 @@ class Searcher {
     return OkStatus();
   }
 
+  VectorDepth Depth(size_t depth) const {
+    return {.depth = depth, .target_recall = request_.target_recall, .ef = request_.ef};
+  }
+  void NoteVectorSearch(bool exact) {
+    response_.searched_vectors = true;
+    bool by_ef = request_.ef > 0 && request_.target_recall < 1;
+    response_.target_recall = exact ? 1 : by_ef ? 0 : request_.target_recall;
+  }
+
   Result<CandidateList> Find() {
     size_t page_end = size_t{request_.offset} + request_.limit;
     size_t depth = request_.min_score ? kAll : page_end;
@@ -155,12 +168,13 @@ class Searcher {
         response_.degraded = "the embedder knows no word of the query";
         return CandidateList{};
       }
+      NoteVectorSearch(request_.min_score.has_value());
       if (request_.min_score) {
         VectorDepth everything{.depth = kAll, .exact = true, .min_score = *request_.min_score};
-        return VectorCandidates(context_, vector_.data(), everything, filter);
+        return VectorCandidates(context_, vector_.data(), everything, filter, &response_.work);
       }
-      return PagedVectorCandidates(context_, vector_.data(), kFastPages * request_.limit, page_end,
-                                   filter);
+      return PagedVectorCandidates(context_, vector_.data(), Depth(kFastPages * request_.limit),
+                                   page_end, filter, &response_.work);
     }
     return FindHybrid(filter);
   }
@@ -174,8 +188,9 @@ class Searcher {
     }
     CandidateList nearest;
     if (!vector_.empty()) {
-      CAIRN_ASSIGN_OR_RETURN(nearest,
-                             VectorCandidates(context_, vector_.data(), {.depth = depth}, filter));
+      NoteVectorSearch(false);
+      CAIRN_ASSIGN_OR_RETURN(nearest, VectorCandidates(context_, vector_.data(), Depth(depth),
+                                                       filter, &response_.work));
     }
     double text_weight = request_.text_weight;
     double vector_weight = request_.vector_weight;
@@ -326,37 +341,6 @@ bool WantsVectors(const SearchRequest& request) { return request.mode != Mode::k
 
 Result<SearchResponse> Search(const SearchContext& context, const SearchRequest& request) {
   return Searcher(context, request).Run();
-}
-
-Result<std::vector<std::vector<DocumentHit>>> SearchVectors(const SearchContext& context,
-                                                            std::span<const float> queries,
-                                                            size_t k,
-                                                            std::string_view filter_json) {
-  if (context.dim == 0 || context.vectors == nullptr) {
-    return Error(Code::kFailedPrecondition, context.vectors_missing.empty()
-                                                ? "the collection has no vectors"
-                                                : context.vectors_missing);
-  }
-  size_t count = queries.size() / context.dim;
-  CAIRN_RETURN_IF_ERROR(vector::ValidateVectors(queries.data(), count, context.dim, context.metric)
-                            .WithContext("query vector"));
-  CAIRN_ASSIGN_OR_RETURN(Filter filter, Filter::Parse(filter_json));
-  std::optional<Bitmap> allowed;
-  if (!filter.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(allowed,
-                           filter.Evaluate(*context.store, context.collection, context.at));
-  }
-  std::vector<std::vector<DocumentHit>> lists(count);
-  for (size_t i = 0; i < count; ++i) {
-    CAIRN_ASSIGN_OR_RETURN(CandidateList found,
-                           VectorCandidates(context, queries.data() + i * context.dim, {.depth = k},
-                                            allowed ? &*allowed : nullptr));
-    size_t kept = std::min(k, found.candidates.size());
-    for (size_t j = 0; j < kept; ++j) {
-      lists[i].push_back({found.candidates[j].doc, static_cast<float>(found.candidates[j].score)});
-    }
-  }
-  return lists;
 }
 
 }  // namespace cairn::query

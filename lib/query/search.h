@@ -36,6 +36,8 @@ struct SearchRequest {
   float vector_weight = 0;
   std::optional<float> min_score;
   uint32_t snippet_chars = 200;  ///< 0 = no snippets
+  float target_recall = 0.98f;   ///< of the vector search, in (0, 1]; 1 = exact
+  uint32_t ef = 0;               ///< its beam width; 0 = what target_recall asks for
 };
 
 struct SearchResult {
@@ -67,6 +69,9 @@ struct SearchResponse {
   bool has_more = false;
   std::string degraded;  ///< why less was done than asked, or ""
   int64_t took_ns = 0;
+  bool searched_vectors = false;  ///< whether the fields below mean anything
+  float target_recall = 0;        ///< 1 where the search was exact as asked for; 0 = ef was given
+  vector::SearchWork work;
 };
 
 /// One collection at one moment: everything a search reads. Borrowed for the call.
@@ -90,15 +95,5 @@ Result<SearchResponse> Search(const SearchContext& context, const SearchRequest&
 
 /// True when a search in this mode would read vectors.
 bool WantsVectors(const SearchRequest& request);
-
-struct DocumentHit {
-  DocNo doc{};
-  float score = 0;
-};
-
-/// The k nearest documents of every query vector; lists as in VectorView::Search.
-Result<std::vector<std::vector<DocumentHit>>> SearchVectors(const SearchContext& context,
-                                                            std::span<const float> queries,
-                                                            size_t k, std::string_view filter_json);
 
 }  // namespace cairn::query

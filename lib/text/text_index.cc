@@ -22,7 +22,7 @@ struct TextIndex::Impl {
   Result<TextStatistics> ReadStatistics(const storage::SnapshotPtr& at) const;
   /// Nothing when the document has no terms or is not there.
   Result<std::optional<ForwardList>> ReadTerms(DocNo doc) const;
-  void PutDocument(storage::Batch* batch, DocNo doc, const TextDocument& document,
+  void PutDocument(storage::Batch* batch, DocNo doc, DocumentTerms terms,
                    TextStatistics* statistics) const;
   Status DeleteDocument(storage::Batch* batch, DocNo doc, const ForwardList& terms,
                         TextStatistics* statistics) const;
@@ -46,9 +46,8 @@ Result<std::optional<ForwardList>> TextIndex::Impl::ReadTerms(DocNo doc) const {
   return std::move(value).status();
 }
 
-void TextIndex::Impl::PutDocument(storage::Batch* batch, DocNo doc, const TextDocument& document,
+void TextIndex::Impl::PutDocument(storage::Batch* batch, DocNo doc, DocumentTerms terms,
                                   TextStatistics* statistics) const {
-  DocumentTerms terms = CollectTerms(*analyzer, options, document);
   if (terms.entries.empty()) return;
   ForwardList list;
   list.length = terms.length;
@@ -93,6 +92,8 @@ TextIndex::~TextIndex() = default;
 
 Status TextIndex::Apply(storage::Batch* batch, std::optional<DocNo> remove, DocNo add_doc,
                         const TextDocument& add) const {
+  DocumentTerms terms = CollectTerms(*impl_->analyzer, impl_->options, add);
+  if (terms.entries.empty() && !remove.has_value()) return OkStatus();
   CAIRN_ASSIGN_OR_RETURN(TextStatistics statistics, impl_->ReadStatistics(nullptr));
   std::optional<ForwardList> old_terms;
   if (remove.has_value()) {
@@ -107,7 +108,7 @@ Status TextIndex::Apply(storage::Batch* batch, std::optional<DocNo> remove, DocN
   if (old_terms.has_value()) {
     CAIRN_RETURN_IF_ERROR(impl_->DeleteDocument(batch, *remove, *old_terms, &statistics));
   }
-  impl_->PutDocument(batch, add_doc, add, &statistics);
+  impl_->PutDocument(batch, add_doc, std::move(terms), &statistics);
   impl_->PutStatistics(batch, statistics);
   return OkStatus();
 }

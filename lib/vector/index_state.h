@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vector/memory_budget.h"
 #include "vector/row_marks.h"
 #include "vector/row_store.h"
 #include "vector/segment.h"
@@ -20,7 +21,12 @@ struct SealedPart {
   /// False while the segment is searched in a file that is still to be checked.
   bool verified = true;
 
+  /// What of a budget the segment takes. Segments that share a graph or pages of rows share these.
+  std::shared_ptr<const MemoryCharge> graph_memory;
+  std::vector<std::shared_ptr<const MemoryCharge>> page_memory;
+
   bool saved() const { return file_rows == segment->size(); }
+  uint64_t memory_bytes() const;
 
   uint32_t live() const { return segment->size() - dead.count(); }
 };

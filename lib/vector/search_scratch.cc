@@ -16,28 +16,4 @@ void VisitedRows::Begin(uint32_t row_count) {
   if (words_.size() < needed) words_.resize(needed);
 }
 
-ScratchPool::~ScratchPool() {
-  for (auto& slot : free_) delete slot.load();
-}
-
-SearchScratch* ScratchPool::Take() {
-  for (auto& slot : free_) {
-    if (slot.load(std::memory_order_relaxed) == nullptr) continue;
-    SearchScratch* scratch = slot.exchange(nullptr, std::memory_order_acquire);
-    if (scratch != nullptr) return scratch;
-  }
-  return new SearchScratch;
-}
-
-void ScratchPool::Return(SearchScratch* scratch) {
-  for (auto& slot : free_) {
-    SearchScratch* none = nullptr;
-    if (slot.compare_exchange_strong(none, scratch, std::memory_order_release,
-                                     std::memory_order_relaxed)) {
-      return;
-    }
-  }
-  delete scratch;
-}
-
 }  // namespace cairn::vector

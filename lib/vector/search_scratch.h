@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "base/reuse_pool.h"
 #include "vector/quantizer.h"
 #include "vector/vector_index.h"
 
@@ -47,33 +46,6 @@ struct SearchScratch {
   std::vector<VectorHit> hits;
 };
 
-/// Hands out scratch space without a lock. When all of it is taken a new one is made.
-class ScratchPool {
- public:
-  ScratchPool() = default;
-  ~ScratchPool();
-  ScratchPool(const ScratchPool&) = delete;
-  ScratchPool& operator=(const ScratchPool&) = delete;
-
-  class Lease {
-   public:
-    explicit Lease(ScratchPool* pool) : pool_(pool), scratch_(pool->Take()) {}
-    ~Lease() { pool_->Return(scratch_); }
-    Lease(const Lease&) = delete;
-    Lease& operator=(const Lease&) = delete;
-    SearchScratch* operator->() const { return scratch_; }
-    SearchScratch* get() const { return scratch_; }
-
-   private:
-    ScratchPool* const pool_;
-    SearchScratch* const scratch_;
-  };
-
- private:
-  SearchScratch* Take();
-  void Return(SearchScratch* scratch);
-
-  std::array<std::atomic<SearchScratch*>, 64> free_{};
-};
+using ScratchPool = ReusePool<SearchScratch>;
 
 }  // namespace cairn::vector

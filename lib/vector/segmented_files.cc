@@ -14,6 +14,7 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint64_t kUnsavedRows = 16'384;
+constexpr uint64_t kUnsavedMemoryShare = 8;   // of a memory limit
 constexpr uint64_t kQuietUnsavedRows = 1024;  // as many are quickly added again
 constexpr uint64_t kQuietUnsavedShare = 128;
 constexpr uint64_t kPositionLag = 32'768;        // changes that an opening index may have to repeat
@@ -126,6 +127,10 @@ bool SegmentedIndex::SaveDueLocked(bool quiet) const {
     unsaved += part.segment->size() - part.file_rows;
   }
   if (unsaved > std::max(kUnsavedRows, saved / 2)) return true;
+  // Vectors in files take no memory.
+  uint64_t limit = options_.memory == nullptr ? 0 : options_.memory->limit_bytes();
+  if (limit > 0 && unsaved * options_.dim * sizeof(float) > limit / kUnsavedMemoryShare)
+    return true;
   if (!quiet || unsaved == 0) return false;
   return saved == 0 || unsaved > std::max(kQuietUnsavedRows, saved / kQuietUnsavedShare) ||
          position_ - published_position_ > kWorstPositionLag;
@@ -150,6 +155,8 @@ void SegmentedIndex::SwapLocked(const SegmentPtr& from, const SealedPart& to) {
     part.file = to.file;
     part.file_rows = to.file_rows;
     part.verified = to.verified;
+    part.graph_memory = to.graph_memory;
+    part.page_memory = to.page_memory;
   }
   PublishLocked();
 }
@@ -178,7 +185,13 @@ Status SegmentedIndex::CheckFile() {
     return sound;
   }
   SegmentPtr mapped = part.segment;
-  part.segment = WithGraphInMemory(*mapped);
+  uint64_t bytes = SealedBytes(options_.dim, mapped->size(), 0);
+  auto memory = MemoryCharge::Reserve(options_.memory, bytes, 0, "taking a graph into memory");
+  // Without room for it the graph is read from the file as needed.
+  if (memory.ok()) {
+    part.segment = WithGraphInMemory(*mapped);
+    part.graph_memory = std::make_shared<const MemoryCharge>(std::move(memory).value());
+  }
   part.verified = true;
   MutexLock lock(write_mutex_);
   SwapLocked(mapped, part);
@@ -214,6 +227,7 @@ Status SegmentedIndex::SavePart(const SealedPart& part) {
                          MapSegment(path, options_.dim, options_.metric));
   saved.segment = WithGraphOf(mapped, *part.segment);
   saved.file_rows = saved.segment->size();
+  saved.page_memory.clear();
   MutexLock lock(write_mutex_);
   SwapLocked(part.segment, saved);
   return OkStatus();

@@ -20,7 +20,6 @@ constexpr uint64_t kMaxSealRows = 1024;
 constexpr uint64_t kSealShare = 256;
 constexpr uint64_t kCheapCopyBytes = 256u << 20;  // a graph up to this size is grown at every seal
 constexpr uint64_t kMergeRatio = 8;
-constexpr double kQuietDeadShare = 0.05;  // left out when the index has time for it
 constexpr int64_t kQuietNs = 1'000'000'000;
 
 /// The rows of the parts and of the frozen rows that are live, in the order of their documents.
@@ -77,6 +76,7 @@ SegmentedIndex::SegmentedIndex(const VectorIndexOptions& options)
       active_(std::make_unique<RowStore>(options.dim)),
       alive_(std::make_shared<Alive>(this)) {
   MutexLock lock(write_mutex_);
+  fresh_memory_ = MemoryCharge(options.memory, 0);
   PublishLocked();
 }
 
@@ -115,6 +115,8 @@ void SegmentedIndex::PublishLocked() {
   if (frozen_ != nullptr) state->frozen = frozen_->snapshot();
   state->sealed = sealed_;
   state->documents = documents_;
+  fresh_memory_.Resize(state->active->memory_bytes() +
+                       (frozen_ == nullptr ? 0 : state->frozen->memory_bytes()));
   VectorViewPtr view = std::make_shared<SegmentedView>(view_options_, std::move(state), scratch_);
   MutexLock lock(view_mutex_);
   view_.swap(view);
@@ -188,6 +190,7 @@ bool SegmentedIndex::RemoveLocked(DocNo doc) {
 
 void SegmentedIndex::NoteWriteLocked() {
   PublishLocked();
+  memory_refused_ = false;
   last_write_ns_ = Clock::System()->MonotonicNs();
   if (threads_ == 0) return;
   if (NextWorkLocked(false) != Work::kNone) StartJobLocked();
@@ -204,7 +207,8 @@ SegmentedIndex::Work SegmentedIndex::NextWorkLocked(bool quiet) const {
   bool checked = std::all_of(sealed_.begin(), sealed_.end(),
                              [](const SealedPart& part) { return part.verified; });
   if (!checked) return Work::kCheckFile;
-  if (SealDueLocked() || (quiet && MergeDueLocked())) return Work::kSeal;
+  bool seal = SealDueLocked() || (quiet && MergeDueLocked());
+  if (seal && !RefusedLocked()) return Work::kSeal;
   if (SaveDueLocked(quiet)) return Work::kSave;
   return PublishDueLocked(quiet) ? Work::kPublish : Work::kNone;
 }
@@ -223,7 +227,7 @@ bool SegmentedIndex::MergeDueLocked() const {
 }
 
 void SegmentedIndex::ArmTimerLocked() {
-  if (timer_armed_ || NextWorkLocked(true) == Work::kNone) return;
+  if (timer_armed_ || (!memory_refused_ && NextWorkLocked(true) == Work::kNone)) return;
   timer_armed_ = true;
   options_.pool->ScheduleAfter(kQuietNs, [alive = alive_] {
     MutexLock lock(alive->mutex);
@@ -277,6 +281,9 @@ void SegmentedIndex::RunJobs() {
   for (;;) {
     Job job;
     Work work = Work::kNone;
+    Status planned;
+    bool refused = false;
+    bool report = false;
     {
       MutexLock lock(write_mutex_);
       if (!job_failed_) work = NextWorkLocked(want_quiet_);
@@ -288,16 +295,20 @@ void SegmentedIndex::RunJobs() {
         job_done_.SignalAll();
         return;
       }
-      if (work == Work::kSeal) PlanLocked(&job);
+      if (work == Work::kSeal) planned = PlanLocked(&job);
+      refused = !planned.ok();
+      report = !refused || !std::exchange(memory_reported_, true);
     }
-    Status done = Do(work, &job);
-    bool report = !done.ok() && done.code() != Code::kCancelled && work != Work::kCheckFile;
+    Status done = refused ? std::move(planned) : Do(work, &job);
+    report = report && !done.ok() && done.code() != Code::kCancelled && work != Work::kCheckFile;
     if (report && options_.failed) options_.failed(done);
     bool improved = done.ok() && work != Work::kPublish;
     {
       MutexLock lock(write_mutex_);
       if (done.ok()) {
         if (work == Work::kSeal) CommitLocked(&job);
+      } else if (refused) {
+        NoteRefusalLocked();  // there may be something else to do
       } else {
         last_error_ = std::move(done);
         job_failed_ = true;
@@ -328,7 +339,7 @@ Status SegmentedIndex::Do(Work work, Job* job) {
   }
 }
 
-void SegmentedIndex::PlanLocked(Job* job) {
+Status SegmentedIndex::PlanLocked(Job* job) {
   job->quiet = want_quiet_ && !SealDueLocked();
   if (frozen_ == nullptr && active_->snapshot()->live > 0) {
     frozen_ = std::move(active_);
@@ -350,12 +361,13 @@ void SegmentedIndex::PlanLocked(Job* job) {
     job->first_part = i;
     smaller += part.segment->size();
   }
-  job->parts.assign(sealed_.begin() + static_cast<ptrdiff_t>(job->first_part), sealed_.end());
   removed_meanwhile_.clear();
+  return ReserveJobLocked(job);
 }
 
 Status SegmentedIndex::Build(Job* job) {
   LiveRows rows;
+  bool compacted = false;
   SegmentInput input{nullptr, {}, RowTable(options_.dim)};
   if (!job->parts.empty()) {
     input.base = job->parts.front().segment;
@@ -376,6 +388,7 @@ Status SegmentedIndex::Build(Job* job) {
   if (!unchanged) {
     CAIRN_SYNC_POINT("segmented_index:build");
     CAIRN_ASSIGN_OR_RETURN(BuiltSegment built, BuildSegment(input, build));
+    compacted = built.compacted;
     if (built.compacted) {
       job->part.file_rows = 0;
       job->part.file.clear();
@@ -387,6 +400,7 @@ Status SegmentedIndex::Build(Job* job) {
     job->part.dead = input.base_dead;
   }
   job->part.segment = std::move(segment);
+  ChargeOutcome(job, compacted);
   return OkStatus();
 }
 
@@ -397,6 +411,7 @@ void SegmentedIndex::CommitLocked(Job* job) {
   sealed_.resize(job->first_part);
   if (job->part.live() > 0) sealed_.push_back(std::move(job->part));
   frozen_.reset();
+  memory_reported_ = false;
   sealed_position_ = job->position;
   PublishLocked();
 }

@@ -42,13 +42,17 @@ class SegmentedIndex final : public VectorIndex {
 
   Status AddChunks(DocNo doc, std::span<const uint32_t> ordinals, const float* vectors) override;
   void Remove(DocNo doc) override;
+  Result<MemoryCharge> ReserveRoom(size_t rows) override;
   VectorViewPtr View() const override;
+  IndexStats Stats() const override;
   const VectorIndexOptions& options() const override { return options_; }
   void SetPosition(uint64_t position) override;
   void Stop() override;
   Status WaitIdle(int64_t timeout_ns) override;
 
  private:
+  static constexpr double kQuietDeadShare = 0.05;  // left out when the index has time for it
+
   enum class Work { kNone, kCheckFile, kSeal, kSave, kPublish };
   /// One seal or merge.
   struct Job {
@@ -58,6 +62,7 @@ class SegmentedIndex final : public VectorIndex {
     size_t first_part = 0;  ///< this sealed part and all after it are merged
     std::vector<SealedPart> parts;
     SealedPart part;  ///< the outcome
+    MemoryCharge memory;
   };
   /// Lets a timer, and a job that waits for its turn, find out whether the index is still there.
   struct Alive {
@@ -90,7 +95,13 @@ class SegmentedIndex final : public VectorIndex {
   Status Do(Work work, Job* job) CAIRN_EXCLUDES(write_mutex_);
 
   // Sealing and merging.
-  void PlanLocked(Job* job) CAIRN_REQUIRES(write_mutex_);
+  Status PlanLocked(Job* job) CAIRN_REQUIRES(write_mutex_);
+  uint64_t JobBytesLocked(const Job& job) const CAIRN_REQUIRES(write_mutex_);
+  void NoteRefusalLocked() CAIRN_REQUIRES(write_mutex_);
+  bool RefusedLocked() const CAIRN_REQUIRES(write_mutex_);
+  bool UsefulLocked(const Job& job) const CAIRN_REQUIRES(write_mutex_);
+  Status ReserveJobLocked(Job* job) CAIRN_REQUIRES(write_mutex_);
+  void ChargeOutcome(Job* job, bool compacted) CAIRN_EXCLUDES(write_mutex_);
   Status Build(Job* job) CAIRN_EXCLUDES(write_mutex_);
   void CommitLocked(Job* job) CAIRN_REQUIRES(write_mutex_);
 
@@ -130,6 +141,11 @@ class SegmentedIndex final : public VectorIndex {
   bool damaged_ CAIRN_GUARDED_BY(write_mutex_) = false;  ///< no more jobs
   bool want_quiet_ CAIRN_GUARDED_BY(write_mutex_) = false;
   bool timer_armed_ CAIRN_GUARDED_BY(write_mutex_) = false;
+  /// The budget had no room for the last seal or merge, and nothing was written since.
+  bool memory_refused_ CAIRN_GUARDED_BY(write_mutex_) = false;
+  uint64_t refused_at_bytes_ CAIRN_GUARDED_BY(write_mutex_) = 0;  ///< in use then
+  bool memory_reported_ CAIRN_GUARDED_BY(write_mutex_) = false;
+  MemoryCharge fresh_memory_ CAIRN_GUARDED_BY(write_mutex_);  ///< of active and frozen rows
   Status last_error_ CAIRN_GUARDED_BY(write_mutex_);
   /// Documents removed since the job began, which its outcome still holds.
   std::vector<DocNo> removed_meanwhile_ CAIRN_GUARDED_BY(write_mutex_);

@@ -20,14 +20,6 @@ constexpr size_t kFirstRangeHits = 64;
 constexpr size_t kMinGroup = 4;
 constexpr size_t kMaxGroup = kMaxScans;
 
-void AddWork(const SearchWork& from, SearchWork* to) {
-  to->mode = from.mode;
-  to->ef = from.ef;
-  to->codes_scored += from.codes_scored;
-  to->vectors_scored += from.vectors_scored;
-  to->fell_back = to->fell_back || from.fell_back;
-}
-
 Status CheckOptions(const SearchOptions& options) {
   if (!(options.target_recall > 0) || options.target_recall > 1) {
     return Error(Code::kInvalidArgument, "target_recall is ", options.target_recall,
@@ -48,6 +40,11 @@ uint64_t SegmentedView::CountDocuments(const DocumentFilter& filter) const {
   return count;
 }
 
+uint32_t SegmentedView::PartCount() const {
+  return static_cast<uint32_t>(state_->sealed.size()) + (state_->active->live > 0) +
+         (state_->frozen != nullptr && state_->frozen->live > 0);
+}
+
 size_t SegmentedView::Run(const float* query, size_t k, const SearchOptions& options,
                           SearchScratch* scratch, VectorHit* hits_out, SearchWork* work) const {
   BestHits hits(hits_out, k, options.min_score);
@@ -56,6 +53,7 @@ size_t SegmentedView::Run(const float* query, size_t k, const SearchOptions& opt
   request.k = k;
   request.target_recall = options.target_recall;
   request.ef = options.ef;
+  work->segments = PartCount();
   // The largest last, so that it is the one that the mode and ef reported are of.
   for (size_t i = state_->sealed.size(); i-- > 0;) {
     const SealedPart& part = state_->sealed[i];
@@ -161,7 +159,7 @@ Status SegmentedView::RunBatch(const float* queries, size_t query_count,
     for (size_t i = 0; i < group_count; ++i) run(i);
   }
   if (out_of_memory) throw std::bad_alloc();
-  for (const SearchWork& one : works) AddWork(one, work);
+  for (const SearchWork& one : works) work->Add(one);
   return OkStatus();
 }
 
@@ -203,6 +201,7 @@ void SegmentedView::ScanGroup(const float* queries, size_t first, size_t count,
     ScanExactlyTogether(*part.segment, part.dead, {tasks.data(), count});
   }
   work->mode = SearchWork::Mode::kExact;
+  work->segments = PartCount();
   for (size_t i = 0; i < count; ++i) {
     SearchFreshRows(tasks[i].query, options, tasks[i].scratch, &*hits[i], work);
     counts_out[i] = hits[i]->Finish();

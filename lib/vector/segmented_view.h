@@ -32,6 +32,7 @@ class SegmentedView final : public VectorView {
   /// Where the hits of a query go.
   using Room = std::function<VectorHit*(size_t query)>;
 
+  uint32_t PartCount() const;
   Status RunBatch(const float* queries, size_t query_count, const SearchOptions& options,
                   const Room& room, size_t* counts_out, SearchWork* work) const;
   /// `count` queries in this thread; `queries` and `counts_out` begin with query number `first`.

@@ -56,6 +56,17 @@ Status VectorView::SearchBatch(const float* queries, size_t query_count,
   return OkStatus();
 }
 
+void SearchWork::Add(const SearchWork& query) {
+  if (query.mode > mode || (query.mode == mode && query.ef > ef)) {
+    mode = query.mode;
+    ef = query.ef;
+  }
+  codes_scored += query.codes_scored;
+  vectors_scored += query.vectors_scored;
+  fell_back = fell_back || query.fell_back;
+  segments = query.segments;
+}
+
 Status VectorIndex::Add(DocNo doc, const float* vectors, size_t count) {
   if (count > std::numeric_limits<uint32_t>::max()) {
     return Error(Code::kInvalidArgument, count, " chunks are too many for one document");

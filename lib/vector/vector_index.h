@@ -12,6 +12,8 @@
 #include "base/status.h"
 #include "base/thread_pool.h"
 #include "vector/index_manifest.h"
+#include "vector/index_stats.h"
+#include "vector/memory_budget.h"
 
 namespace cairn::vector {
 
@@ -38,6 +40,9 @@ struct VectorIndexOptions {
   /// Called from the background when something did not work that the index can do without. It must
   /// not call the index.
   std::function<void(const Status&)> failed;
+  /// What this index and others may take together; null = all there is. Searches' own buffers are
+  /// not counted.
+  std::shared_ptr<MemoryBudget> memory;
   /// Called from the background when a new view shows the same as the last one, but from segments
   /// that are faster to search or take less memory. It must not call the index.
   std::function<void()> improved;
@@ -70,6 +75,11 @@ struct SearchWork {
   uint64_t vectors_scored = 0;  ///< distances computed on the original vectors
   uint32_t ef = 0;              ///< beam width used in the largest segment; 0 = none
   bool fell_back = false;       ///< a filtered traversal came up short and was done again exactly
+  uint32_t segments = 0;        ///< parts that were looked at, fresh rows included; no sum
+
+  /// Adds the work of another query of the same view; the mode and beam are of the query that went
+  /// farthest from exact.
+  void Add(const SearchWork& query);
 };
 
 /// An unchanging view of the index: what was in it when the view was taken.
@@ -115,12 +125,17 @@ class VectorIndex {
   /// scaled to unit length under cosine. kInvalidArgument as ValidateVectors, and for ordinals that
   /// do not ascend; kAlreadyExists when `doc` is there. A failure changes nothing.
   virtual Status AddChunks(DocNo doc, std::span<const uint32_t> ordinals, const float* vectors) = 0;
+  /// Room in the memory budget for so many vectors more, kept while the charge lives: to be called
+  /// before AddChunks, which does not ask. Enough is left to seal what is fresh.
+  /// kResourceExhausted, with the limit and the need.
+  virtual Result<MemoryCharge> ReserveRoom(size_t /*rows*/) { return MemoryCharge(); }
   /// The same for chunks 0..count-1.
   Status Add(DocNo doc, const float* vectors, size_t count);
   /// Removes every chunk of `doc`; unknown documents are ignored. Space is given back.
   virtual void Remove(DocNo doc) = 0;
   /// Copies one pointer under a mutex that no writer holds while it works.
   virtual VectorViewPtr View() const = 0;
+  virtual IndexStats Stats() const { return {}; }
   virtual const VectorIndexOptions& options() const = 0;
   /// Tells that the index holds what the host's log of changes says up to `position`, which is
   /// above 0 and never goes down. What is saved from then on is of that position or a later one.

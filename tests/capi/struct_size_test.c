@@ -22,6 +22,8 @@ union sized {
   cairn_bulkhead_options bulkhead_options;
   cairn_pipeline_options pipeline_options;
   cairn_batcher_options batcher_options;
+  cairn_vector_options vector_options;
+  cairn_vector_report vector_report;
   char bytes[1024];
 };
 
@@ -51,6 +53,7 @@ static void init_clears_and_sets_the_size(void) {
   CHECK_INIT(cairn_bulkhead_options_init, bulkhead_options);
   CHECK_INIT(cairn_pipeline_options_init, pipeline_options);
   CHECK_INIT(cairn_batcher_options_init, batcher_options);
+  CHECK_INIT(cairn_vector_options_init, vector_options);
 #undef CHECK_INIT
 }
 
@@ -58,13 +61,16 @@ static void init_clears_and_sets_the_size(void) {
 typedef cairn_status (*input_call)(struct fixture* fixture, const union sized* sized,
                                    cairn_error** err);
 
-static void check_input(input_call call, union sized good, size_t known_bytes) {
+/* first_bytes: the size that the struct had at first. */
+static void check_input(input_call call, union sized good, size_t first_bytes, size_t known_bytes) {
   struct fixture fixture = open_fixture(NULL);
   union sized sized = good;
   sized.struct_size = 0;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "struct_size is 0", call(&fixture, &sized, ERR));
-  sized.struct_size = (uint32_t)known_bytes - 1;
+  sized.struct_size = (uint32_t)first_bytes - 1;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "struct_size", call(&fixture, &sized, ERR));
+  sized.struct_size = (uint32_t)first_bytes;
+  CHECK_OK(call(&fixture, &sized, ERR));
   sized.struct_size = 0xa5a5a5a5;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "struct_size", call(&fixture, &sized, ERR));
   sized.struct_size = (uint32_t)known_bytes + tail_bytes;
@@ -134,6 +140,27 @@ static cairn_status call_search(struct fixture* fixture, const union sized* size
   return status;
 }
 
+static cairn_status call_similar(struct fixture* fixture, const union sized* sized,
+                                 cairn_error** err) {
+  static const float vector[2] = {1, 2};
+  cairn_collection* collection = NULL;
+  cairn_collection_options options = vector_options(2, CAIRN_METRIC_COSINE);
+  uint64_t key = 0;
+  float score = 0;
+  uint32_t count = 0;
+  if (cairn_collection_open(fixture->database, "vectors", NUL, NULL, &collection, NULL) !=
+      CAIRN_OK) {
+    CHECK_OK(
+        cairn_collection_create(fixture->database, "vectors", NUL, &options, &collection, ERR));
+    CHECK_OK(put_vector(collection, "a", vector, 2, ERR));
+  }
+  cairn_status status = cairn_collection_search_similar(
+      collection, "a", NUL, 1, &sized->vector_options, &key, NULL, &score, &count, NULL, err);
+  CHECK((status == CAIRN_OK) == (count == 1));
+  cairn_collection_release(collection);
+  return status;
+}
+
 static union sized cleared(size_t struct_bytes) {
   union sized sized;
   memset(&sized, 0, sizeof sized);
@@ -147,12 +174,15 @@ static void inputs_follow_the_rules(void) {
   union sized input = cleared(sizeof(cairn_document_input));
   input.input.id = "a";
   input.input.id_bytes = 1;
-  check_input(call_open, cleared(sizeof(cairn_database_options)), sizeof(cairn_database_options));
-  check_input(call_create, collection, sizeof(cairn_collection_options));
-  check_input(call_reopen, collection, sizeof(cairn_collection_options));
-  check_input(call_upsert, input, sizeof(cairn_document_input));
-  check_input(call_index, cleared(sizeof(cairn_index_options)), sizeof(cairn_index_options));
-  check_input(call_search, cleared(sizeof(cairn_search_options)), sizeof(cairn_search_options));
+  check_input(call_open, cleared(sizeof(cairn_database_options)), 56,
+              sizeof(cairn_database_options));
+  check_input(call_create, collection, 112, sizeof(cairn_collection_options));
+  check_input(call_reopen, collection, 112, sizeof(cairn_collection_options));
+  check_input(call_upsert, input, 184, sizeof(cairn_document_input));
+  check_input(call_index, cleared(sizeof(cairn_index_options)), 64, sizeof(cairn_index_options));
+  check_input(call_search, cleared(sizeof(cairn_search_options)), 72, sizeof(cairn_search_options));
+  check_input(call_similar, cleared(sizeof(cairn_vector_options)), 48,
+              sizeof(cairn_vector_options));
 }
 
 /* What the outputs are read from. */
@@ -187,12 +217,16 @@ static cairn_status get_result(struct answers* answers, union sized* sized, cair
   return cairn_results_get(answers->results, 0, &sized->result, err);
 }
 
-static void check_output(struct answers* answers, output_call call, size_t known_bytes) {
+static void check_output(struct answers* answers, output_call call, size_t first_bytes,
+                         size_t known_bytes) {
   union sized sized;
   memset(&sized, 0x5a, sizeof sized);
-  sized.struct_size = (uint32_t)known_bytes - 4;
+  sized.struct_size = (uint32_t)first_bytes - 4;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "struct_size", call(answers, &sized, ERR));
   CHECK(sized.bytes[4] == 0x5a);
+  sized.struct_size = (uint32_t)first_bytes;
+  CHECK_OK(call(answers, &sized, ERR));
+  CHECK(sized.bytes[first_bytes] == 0x5a);
   sized.struct_size = 0x5a5a5a5a;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "struct_size", call(answers, &sized, ERR));
   sized.struct_size = (uint32_t)known_bytes + tail_bytes;
@@ -210,12 +244,12 @@ static void outputs_follow_the_rules(void) {
                               &answers.report, ERR));
   CHECK_OK(cairn_collection_get(collection, "a.md", NUL, &answers.document, ERR));
   CHECK_OK(cairn_search(collection, "note", NUL, NULL, &answers.results, ERR));
-  check_output(&answers, get_database_stats, sizeof(cairn_database_stats));
-  check_output(&answers, get_collection_stats, sizeof(cairn_collection_stats));
-  check_output(&answers, get_chunk, sizeof(cairn_chunk));
-  check_output(&answers, get_index_stats, sizeof(cairn_index_stats));
-  check_output(&answers, get_info, sizeof(cairn_search_info));
-  check_output(&answers, get_result, sizeof(cairn_result));
+  check_output(&answers, get_database_stats, 56, sizeof(cairn_database_stats));
+  check_output(&answers, get_collection_stats, 72, sizeof(cairn_collection_stats));
+  check_output(&answers, get_chunk, 56, sizeof(cairn_chunk));
+  check_output(&answers, get_index_stats, 112, sizeof(cairn_index_stats));
+  check_output(&answers, get_info, 48, sizeof(cairn_search_info));
+  check_output(&answers, get_result, 152, sizeof(cairn_result));
   cairn_document_release(answers.document);
   cairn_results_release(answers.results);
   cairn_index_report_release(answers.report);

@@ -109,8 +109,8 @@ class NumpyTest(DatabaseTest):
     def test_results_are_arrays(self):
         matches = self.notes.search_vectors(self.np.array(ROWS, dtype="float32"), 2)
         self.assertEqual(
-            [(item.shape, item.dtype.name) for item in matches],
-            [((3, 2), "uint64"), ((3, 2), "float32"), ((3,), "uint32")],
+            [(item.shape, item.dtype.name) for item in matches[:4]],
+            [((3, 2), "uint64"), ((3, 2), "float32"), ((3,), "uint32"), ((3, 2), "uint32")],
         )
         self.assertEqual([self.notes.id_of(key) for key in matches.keys[:, 0]], ["a", "b", "c"])
 

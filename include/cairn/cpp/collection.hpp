@@ -10,6 +10,7 @@
 #include <cairn/cpp/index_report.hpp>
 #include <cairn/cpp/options.hpp>
 #include <cairn/cpp/results.hpp>
+#include <cairn/cpp/vectors.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -19,12 +20,6 @@
 #include <vector>
 
 namespace cairn {
-
-/// One of the nearest documents. Collection::id_of names it.
-struct Neighbour {
-  std::uint64_t key = 0;
-  float score = 0;
-};
 
 /// An open collection. Copies refer to the same one. Thread-safe.
 class Collection {
@@ -111,6 +106,8 @@ class Collection {
     raw.has_min_score = options.min_score.has_value() ? 1 : 0;
     raw.snippet_chars = options.snippet_chars;
     raw.snippet_none = options.snippet_chars == 0 ? 1 : 0;
+    raw.target_recall = options.target_recall;
+    raw.ef = options.ef;
     detail::ErrorSlot error;
     cairn_results* results = nullptr;
     check_embedding(error,
@@ -118,27 +115,47 @@ class Collection {
     return Results(results);
   }
 
-  /// The k nearest documents of every query vector: queries.size() / dim lists, best first.
-  std::vector<std::vector<Neighbour>> nearest(FloatView queries, std::uint32_t dim, std::uint32_t k,
-                                              std::string_view filter_json = {}) const {
-    std::size_t query_count = dim == 0 ? 0 : queries.size() / dim;
-    if (dim == 0 || queries.size() % dim != 0) {
-      throw Error(CAIRN_INVALID_ARGUMENT, "queries are not whole rows of dim floats");
-    }
-    std::vector<std::uint64_t> keys(query_count * k);
-    std::vector<float> scores(query_count * k);
-    std::vector<std::uint32_t> counts(query_count);
+  /// The k nearest of every query vector, into arrays of the caller: queries.size() / dim rows of
+  /// k. `ordinals` may be null. Allocates nothing for a single query without filter.
+  VectorReport nearest_into(FloatView queries, std::uint32_t dim, std::uint32_t k,
+                            const VectorOptions& options, std::uint64_t* keys,
+                            std::uint32_t* ordinals, float* scores, std::uint32_t* counts) const {
+    cairn_vector_options raw = detail::to_raw(options);
+    VectorReport report = detail::new_report();
     detail::ErrorSlot error;
-    error.check(cairn_search_vectors(get(), queries.data(), query_count, dim, k, filter_json.data(),
-                                     filter_json.size(), keys.data(), scores.data(), counts.data(),
-                                     error.out()));
-    std::vector<std::vector<Neighbour>> lists(query_count);
-    for (std::size_t row = 0; row < query_count; ++row) {
-      for (std::size_t i = row * k; i < row * k + counts[row]; ++i) {
-        lists[row].push_back({keys[i], scores[i]});
-      }
-    }
-    return lists;
+    error.check(cairn_collection_search_vectors(get(), queries.data(),
+                                                detail::row_count(queries, dim), dim, k, &raw, keys,
+                                                ordinals, scores, counts, &report, error.out()));
+    return report;
+  }
+
+  /// The same as lists, best first.
+  Neighbours nearest(FloatView queries, std::uint32_t dim, std::uint32_t k,
+                     const VectorOptions& options = {}) const {
+    detail::Rows rows(detail::row_count(queries, dim), k);
+    VectorReport report =
+        nearest_into(queries, dim, k, options, rows.keys.data(), rows.ordinals.data(),
+                     rows.scores.data(), rows.counts.data());
+    return rows.lists(report);
+  }
+  Neighbours nearest(FloatView queries, std::uint32_t dim, std::uint32_t k,
+                     std::string_view filter_json) const {
+    VectorOptions options;
+    options.filter_json = filter_json;
+    return nearest(queries, dim, k, options);
+  }
+
+  /// The k nearest to a stored document, by its own vectors: one list.
+  Neighbours similar(std::string_view id, std::uint32_t k,
+                     const VectorOptions& options = {}) const {
+    detail::Rows rows(1, k);
+    cairn_vector_options raw = detail::to_raw(options);
+    VectorReport report = detail::new_report();
+    detail::ErrorSlot error;
+    error.check(cairn_collection_search_similar(
+        get(), id.data(), id.size(), k, &raw, rows.keys.data(), rows.ordinals.data(),
+        rows.scores.data(), rows.counts.data(), &report, error.out()));
+    return rows.lists(report);
   }
 
   /// Id of the document with this key; throws CAIRN_NOT_FOUND when it was written again since.
@@ -147,6 +164,28 @@ class Collection {
     cairn_buffer* id = nullptr;
     error.check(cairn_collection_id_of(get(), key, &id, error.out()));
     return detail::to_string(id);
+  }
+  /// Ids of many documents; "" for those written again or deleted since.
+  std::vector<std::string> ids_of(const std::vector<std::uint64_t>& keys) const {
+    detail::ErrorSlot error;
+    cairn_list* ids = nullptr;
+    error.check(cairn_collection_ids_of(get(), keys.data(), keys.size(), &ids, error.out()));
+    return detail::to_strings(ids);
+  }
+  /// Key of the document with this id; throws CAIRN_NOT_FOUND.
+  std::uint64_t key_of(std::string_view id) const {
+    detail::ErrorSlot error;
+    std::uint64_t key = 0;
+    error.check(cairn_collection_key_of(get(), id.data(), id.size(), &key, error.out()));
+    return key;
+  }
+
+  /// The parts of the vector index.
+  std::vector<cairn_segment_stats> segments() const {
+    detail::ErrorSlot error;
+    cairn_segments* taken = nullptr;
+    error.check(cairn_collection_segments(get(), &taken, error.out()));
+    return detail::to_stats(taken);
   }
 
   /// Brings the collection up to date with a folder. A cancelled run is a report like any other.

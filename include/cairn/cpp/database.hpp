@@ -30,6 +30,7 @@ class Database {
     raw.durability = static_cast<std::int32_t>(options.durability);
     raw.thread_count = options.thread_count;
     raw.storage_memory_bytes = options.storage_memory_bytes;
+    raw.vector_memory_bytes = options.vector_memory_bytes;
     raw.log_level = static_cast<std::int32_t>(options.log_level);
     if (options.log) {
       raw.log_fn = detail::log_trampoline;

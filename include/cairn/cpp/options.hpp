@@ -71,6 +71,7 @@ struct DatabaseOptions {
   Durability durability = Durability::kSync;
   std::uint32_t thread_count = 0;          ///< 0 = as many as processors, at most 4
   std::uint64_t storage_memory_bytes = 0;  ///< 0 = 64 MiB
+  std::uint64_t vector_memory_bytes = 0;   ///< as in cairn_database_options; 0 = no limit
   LogLevel log_level = LogLevel::kDebug;
   LogFunction log;
 };
@@ -103,6 +104,23 @@ struct SearchOptions {
   float vector_weight = 0;
   std::optional<float> min_score;
   std::uint32_t snippet_chars = 200;  ///< 0 = no snippets
+  float target_recall = 0;            ///< of the vector search; 0 = 0.98, 1 = exact
+  std::uint32_t ef = 0;               ///< its beam width; 0 = what target_recall asks for
+};
+
+enum class GroupBy : std::int32_t {
+  kDocument = CAIRN_GROUP_DOCUMENT,
+  kNone = CAIRN_GROUP_NONE,
+};
+
+/// As cairn_vector_options.
+struct VectorOptions {
+  GroupBy group_by = GroupBy::kDocument;
+  float target_recall = 0;  ///< 0 = 0.98, 1 = exact
+  std::uint32_t ef = 0;
+  std::optional<float> min_score;
+  std::string_view filter_json;
+  bool exclude_self = false;
 };
 
 struct Progress {

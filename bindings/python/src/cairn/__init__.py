@@ -30,9 +30,10 @@ from cairn.errors import (
 )  # fmt: skip
 from cairn.indexing import IndexReport, Problem
 from cairn.metrics import Metrics
+from cairn.nearest import SegmentStats
 from cairn.pipeline import Bulkhead, Pipeline
 from cairn.retrying import Retry, RetryBudget, retry
-from cairn.search import Hit, SearchResults
+from cairn.search import Hit, SearchResults, VectorReport
 
 __version__ = _ffi.VERSION
 
@@ -63,13 +64,13 @@ def kernel_name() -> str:
 
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead",
-    "CairnError", "CancelledError", "Chunk", "CircuitBreaker", "ClosedError", "Collection",
-    "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Document",
-    "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
-    "LockedError", "Metrics", "NotFoundError", "OutOfRangeError", "PermissionDeniedError",
-    "Pipeline", "Problem", "RateLimitedError", "ResourceExhaustedError", "Retry", "RetryBudget",
-    "SearchResults", "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError",
-    "VectorMatches", "build_info", "kernel_name", "library_path", "library_version", "open",
-    "retry",
+    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead", "CairnError",
+    "CancelledError", "Chunk", "CircuitBreaker", "ClosedError", "Collection", "CollectionStats",
+    "DataLossError", "Database", "DatabaseStats", "Document", "FailedPreconditionError", "Hit",
+    "IndexReport", "InternalError", "InvalidArgumentError", "LockedError", "Metrics",
+    "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Pipeline", "Problem",
+    "RateLimitedError", "ResourceExhaustedError", "Retry", "RetryBudget", "SearchResults",
+    "SegmentStats", "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError",
+    "VectorMatches", "VectorReport", "build_info", "kernel_name", "library_path",
+    "library_version", "open", "retry",
 ]  # fmt: skip

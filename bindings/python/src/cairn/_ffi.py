@@ -56,6 +56,13 @@ CAIRN_EMBEDDER_NONE = 1
 CAIRN_EMBEDDER_CALLBACK = 2
 CAIRN_PURPOSE_DOCUMENT = 0
 CAIRN_PURPOSE_QUERY = 1
+CAIRN_VECTORS_NONE = 0
+CAIRN_VECTORS_NOT_LOADED = 1
+CAIRN_VECTORS_LOADING = 2
+CAIRN_VECTORS_READY = 3
+CAIRN_VECTORS_WORKING = 4
+CAIRN_VECTORS_DAMAGED = 5
+CAIRN_VECTORS_SHORT_OF_MEMORY = 6
 CAIRN_FORMAT_PLAIN_TEXT = 0
 CAIRN_FORMAT_MARKDOWN = 1
 CAIRN_FIELD_ID = 0
@@ -80,6 +87,15 @@ CAIRN_MODE_AUTO = 0
 CAIRN_MODE_TEXT = 1
 CAIRN_MODE_VECTOR = 2
 CAIRN_MODE_HYBRID = 3
+CAIRN_PLAN_EXACT = 0
+CAIRN_PLAN_GRAPH = 1
+CAIRN_PLAN_FILTERED_GRAPH = 2
+CAIRN_GROUP_DOCUMENT = 0
+CAIRN_GROUP_NONE = 1
+CAIRN_SEGMENT_FRESH = 0
+CAIRN_SEGMENT_BUILDING = 1
+CAIRN_SEGMENT_SEALED = 2
+CAIRN_SEGMENT_MAPPED = 3
 
 
 cairn_free_fn = CFUNCTYPE(None, c_void_p)
@@ -230,6 +246,7 @@ class cairn_database_options(Structure):
         ("log_fn", cairn_log_fn),
         ("log_user_data", c_void_p),
         ("log_free", cairn_free_fn),
+        ("vector_memory_bytes", c_uint64),
     ]
 
 
@@ -244,6 +261,8 @@ class cairn_database_stats(Structure):
         ("sequence", c_uint64),
         ("format_version", c_uint32),
         ("read_only", c_uint32),
+        ("vector_memory_used_bytes", c_uint64),
+        ("vector_memory_limit_bytes", c_uint64),
     ]
 
 
@@ -294,6 +313,11 @@ class cairn_collection_stats(Structure):
         ("embedder_generation", c_uint64),
         ("trained_chunk_count", c_uint64),
         ("training_min_chunks", c_uint64),
+        ("vector_state", c_int32),
+        ("segment_count", c_uint32),
+        ("fresh_vector_count", c_uint64),
+        ("dead_vector_count", c_uint64),
+        ("vector_disk_bytes", c_uint64),
     ]
 
 
@@ -492,6 +516,8 @@ class cairn_search_options(Structure):
         ("has_min_score", c_uint32),
         ("snippet_chars", c_uint32),
         ("snippet_none", c_uint32),
+        ("target_recall", c_float),
+        ("ef", c_uint32),
     ]
 
 
@@ -531,6 +557,66 @@ class cairn_search_info(Structure):
         ("has_more", c_uint32),
         ("degraded", c_void_p),
         ("degraded_bytes", c_size_t),
+        ("target_recall", c_float),
+        ("plan", c_int32),
+        ("codes_scored", c_uint64),
+        ("vectors_scored", c_uint64),
+        ("ef", c_uint32),
+        ("segment_count", c_uint32),
+        ("fell_back", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class cairn_vector_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("group_by", c_int32),
+        ("target_recall", c_float),
+        ("ef", c_uint32),
+        ("min_score", c_float),
+        ("has_min_score", c_uint32),
+        ("filter_json", c_void_p),
+        ("filter_json_bytes", c_size_t),
+        ("exclude_self", c_uint32),
+        ("reserved", c_uint32),
+    ]
+
+
+class cairn_vector_report(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("plan", c_int32),
+        ("target_recall", c_float),
+        ("ef", c_uint32),
+        ("codes_scored", c_uint64),
+        ("vectors_scored", c_uint64),
+        ("segment_count", c_uint32),
+        ("fell_back", c_uint32),
+        ("took_ns", c_int64),
+    ]
+
+
+class cairn_segments(Structure):
+    """Opaque."""
+
+
+class cairn_segment_stats(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("state", c_int32),
+        ("row_count", c_uint64),
+        ("live_row_count", c_uint64),
+        ("memory_bytes", c_uint64),
+        ("disk_bytes", c_uint64),
+        ("code_bits", c_uint32),
+        ("entry_count", c_uint32),
+        ("calibrated_row_count", c_uint32),
+        ("ef_90", c_uint32),
+        ("ef_95", c_uint32),
+        ("ef_98", c_uint32),
+        ("ef_99", c_uint32),
+        ("reserved", c_uint32),
     ]
 
 
@@ -770,6 +856,17 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
         POINTER(cairn_results), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
     ]),
     "cairn_results_release": (None, [POINTER(cairn_results)]),
+    "cairn_vector_options_init": (None, [POINTER(cairn_vector_options), c_uint32]),
+    "cairn_collection_search_vectors": (c_int32, [
+        POINTER(cairn_collection), POINTER(c_float), c_size_t, c_uint32, c_uint32,
+        POINTER(cairn_vector_options), POINTER(c_uint64), POINTER(c_uint32), POINTER(c_float),
+        POINTER(c_uint32), POINTER(cairn_vector_report), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_collection_search_similar": (c_int32, [
+        POINTER(cairn_collection), c_char_p, c_size_t, c_uint32, POINTER(cairn_vector_options),
+        POINTER(c_uint64), POINTER(c_uint32), POINTER(c_float), POINTER(c_uint32),
+        POINTER(cairn_vector_report), POINTER(POINTER(cairn_error))
+    ]),
     "cairn_search_vectors": (c_int32, [
         POINTER(cairn_collection), POINTER(c_float), c_size_t, c_uint32, c_uint32, c_char_p,
         c_size_t, POINTER(c_uint64), POINTER(c_float), POINTER(c_uint32),
@@ -779,4 +876,21 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
         POINTER(cairn_collection), c_uint64, POINTER(POINTER(cairn_buffer)),
         POINTER(POINTER(cairn_error))
     ]),
+    "cairn_collection_key_of": (c_int32, [
+        POINTER(cairn_collection), c_char_p, c_size_t, POINTER(c_uint64),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_collection_ids_of": (c_int32, [
+        POINTER(cairn_collection), POINTER(c_uint64), c_size_t, POINTER(POINTER(cairn_list)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_collection_segments": (c_int32, [
+        POINTER(cairn_collection), POINTER(POINTER(cairn_segments)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_segments_count": (c_size_t, [POINTER(cairn_segments)]),
+    "cairn_segments_get": (c_int32, [
+        POINTER(cairn_segments), c_size_t, POINTER(cairn_segment_stats),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_segments_release": (None, [POINTER(cairn_segments)]),
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 from array import array
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from cairn.errors import InvalidArgumentError
 
@@ -29,13 +29,16 @@ class Matrix(NamedTuple):
 class VectorMatches(NamedTuple):
     """The nearest documents of each query, best first: NumPy arrays, or memoryviews without NumPy.
 
-    Row i of `keys` (uint64) and `scores` (float32) has `counts[i]` (uint32) entries; the rest of
-    the row is zero.
+    Row i of `keys` (uint64), `scores` (float32) and `ordinals` (uint32: the chunk of the document)
+    has `counts[i]` (uint32) entries; the rest of the row is zero. `ordinals` is None when arrays
+    were given without one for them. `report` says how they were found.
     """
 
     keys: Any
     scores: Any
     counts: Any
+    ordinals: Any = None
+    report: Any = None
 
 
 def numpy() -> Any:
@@ -129,14 +132,24 @@ def new_rows(rows: int, dim: int) -> Tuple[Any, Any]:
 class MatchArrays:
     """The arrays that a search by vectors fills."""
 
-    _COLUMNS = (("keys", "Q", "uint64"), ("scores", "f", "float32"), ("counts", "I", "uint32"))
+    _COLUMNS = (
+        ("keys", "Q", "uint64"), ("scores", "f", "float32"), ("counts", "I", "uint32"),
+        ("ordinals", "I", "uint32"),
+    )  # fmt: skip
 
-    def __init__(self, rows: int, k: int, out: Optional[Tuple[Any, Any, Any]]) -> None:
-        shapes = ((rows, k), (rows, k), (rows,))
+    def __init__(self, rows: int, k: int, out: Optional[Tuple[Any, ...]]) -> None:
+        shapes = ((rows, k), (rows, k), (rows,), (rows, k))
+        if out is not None and len(out) not in (3, 4):
+            raise InvalidArgumentError(
+                f"out must be (keys, scores, counts) and perhaps ordinals, not {len(out)} arrays"
+            )
         np = numpy()
         arrays = []
-        self.pointers = []
+        self.pointers: List[Any] = []
         for i, (name, code, dtype) in enumerate(self._COLUMNS):
+            if out is not None and i == len(out):
+                self.pointers.append(None)
+                continue
             if out is not None:
                 made = out[i]
                 _check_output(made, name, code, shapes[i])
@@ -147,6 +160,12 @@ class MatchArrays:
             arrays.append(made)
             self.pointers.append(_pointer(made, code))
         self.matches = VectorMatches(*arrays)
+
+    @property
+    def outputs(self) -> Tuple[Any, Any, Any, Any]:
+        """The pointers in the order of the C interface."""
+        keys, scores, counts, ordinals = self.pointers
+        return keys, ordinals, scores, counts
 
 
 def _pointer(made: Any, code: str) -> Any:

@@ -10,12 +10,12 @@ from typing import (
     Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union,
 )  # fmt: skip
 
-from cairn import _callbacks, _ffi, _library, _vectors, document, indexing, search
+from cairn import _callbacks, _ffi, _library, _vectors, document, indexing, nearest, search
 from cairn._handle import Handle
-from cairn._vectors import VectorMatches
 from cairn.document import Document
 from cairn.errors import CairnError, CancelledError, InvalidArgumentError, NotFoundError
 from cairn.indexing import IndexReport
+from cairn.nearest import VECTOR_STATES
 from cairn.search import Filter, SearchResults, at_least, choice
 
 METRICS = ("cosine", "inner_product", "l2")
@@ -32,7 +32,9 @@ class CollectionStats:
     """What a collection holds.
 
     `embedder_generation`, `trained_chunk_count` and `training_min_chunks` are about the builtin
-    embedder, which learns from the collection itself.
+    embedder, which learns from the collection itself. `vector_state` says how the vector index is:
+    "none", "not_loaded", "loading", "ready", "working", "damaged" or "short_of_memory"; it answers
+    right in each of them.
     """
 
     dim: int
@@ -45,9 +47,14 @@ class CollectionStats:
     embedder_generation: int
     trained_chunk_count: int
     training_min_chunks: int
+    vector_state: str
+    segment_count: int
+    fresh_vector_count: int
+    dead_vector_count: int
+    vector_disk_bytes: int
 
 
-class Collection:
+class Collection(nearest.VectorSearch):
     """An open collection; `Database.collection` makes one.
 
     It is a mapping from ids to documents as far as that makes sense: `in`, `len`, iteration over
@@ -279,6 +286,7 @@ class Collection:
         values = _library.as_dict(stats)
         values["metric"] = METRICS[stats.metric]
         values["embedder"] = EMBEDDERS[stats.embedder]
+        values["vector_state"] = VECTOR_STATES[stats.vector_state]
         return CollectionStats(**values)
 
     # --- search -----------------------------------------------------------------------------------
@@ -297,6 +305,8 @@ class Collection:
         vector_weight: Optional[float] = None,
         min_score: Optional[float] = None,
         snippet_chars: Optional[int] = None,
+        target_recall: Optional[float] = None,
+        ef: int = 0,
     ) -> SearchResults:
         """The documents that match best, one hit for each.
 
@@ -309,6 +319,8 @@ class Collection:
         text_weight, vector_weight: of the two lists in hybrid mode.
         min_score: leave out hits below this score.
         snippet_chars: length of the snippets; None = 200, 0 = none.
+        target_recall: of the vector search: share of the truly nearest to find on average; None =
+            0.98, 1 = exact. ef: the beam width of its graph search instead.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "query")}
         with self._handle as pointer, _library.Owned("cairn_results") as results:
@@ -330,48 +342,6 @@ class Collection:
         data = _library.encode(query)
         with self._embedding:
             _library.call("cairn_search", pointer, data, len(data), ctypes.byref(options), out)
-
-    def search_vectors(
-        self,
-        queries: Any,
-        k: int = 10,
-        *,
-        filter: Optional[Filter] = None,
-        out: Optional[Tuple[Any, Any, Any]] = None,
-    ) -> VectorMatches:
-        """The k nearest documents of many query vectors at once.
-
-        queries: a matrix of 32-bit floats in C order is read where it is; other numbers are
-            converted. out: arrays for (keys, scores, counts) to be filled instead of new ones.
-
-        A key is good until its document is written again or deleted; `id_of` names it.
-        """
-        matrix = _vectors.as_matrix(queries)
-        at_least("k", k, 1, 100_000)
-        arrays = _vectors.MatchArrays(matrix.rows, k, out)
-        if matrix.rows == 0:
-            return arrays.matches
-        data = _library.encode(search.filter_json(filter))
-        with self._handle as pointer:
-            _library.call(
-                "cairn_search_vectors",
-                pointer,
-                matrix.pointer,
-                matrix.rows,
-                matrix.dim,
-                k,
-                data,
-                len(data),
-                *arrays.pointers,
-            )
-        return arrays.matches
-
-    def id_of(self, key: int) -> str:
-        """Id of the document with a key that `search_vectors` gave."""
-        with self._handle as pointer:
-            return _library.call_for_text(
-                "cairn_collection_id_of", pointer, at_least("key", int(key), 0, 2**64 - 1)
-            )
 
 
 _SEARCH_DEFAULTS: Dict[str, Any] = dict(Collection.search.__kwdefaults__ or {})

@@ -23,7 +23,10 @@ Embedder = Union[str, _callbacks.EmbedFunction]
 
 @dataclass(frozen=True)
 class DatabaseStats:
-    """What a database holds and costs. `sequence` is the number of the newest change."""
+    """What a database holds and costs. `sequence` is the number of the newest change.
+
+    `vector_memory_used_bytes` is what counts against the limit: work in the background included.
+    """
 
     collection_count: int
     document_count: int
@@ -33,6 +36,8 @@ class DatabaseStats:
     sequence: int
     format_version: int
     read_only: bool
+    vector_memory_used_bytes: int
+    vector_memory_limit_bytes: int
 
 
 def open(
@@ -43,6 +48,7 @@ def open(
     durability: str = "sync",
     thread_count: int = 0,
     storage_memory_bytes: int = 0,
+    vector_memory_bytes: int = 0,
     log: Union[_callbacks.LogFunction, logging.Logger, None] = None,
     log_level: str = "info",
 ) -> "Database":
@@ -52,6 +58,8 @@ def open(
     durability: "sync" (a write survives power loss) or "async" (the death of the process only).
     thread_count: worker threads; 0 = as many as processors, at most 4.
     storage_memory_bytes: caches and write buffers of the storage; 0 = 64 MiB.
+    vector_memory_bytes: most that all vector indexes may take together; 0 = no limit. What does not
+        fit is refused with a ResourceExhaustedError, before anything is written.
     log: a logging.Logger, or a function that gets level, component and message, from any thread.
         It must not use the database.
     log_level: the least level that reaches it: "debug", "info", "warning" or "error".
@@ -69,6 +77,9 @@ def open(
     options.thread_count = at_least("thread_count", thread_count, 0)
     options.storage_memory_bytes = at_least(
         "storage_memory_bytes", storage_memory_bytes, 0, 2**64 - 1
+    )
+    options.vector_memory_bytes = at_least(
+        "vector_memory_bytes", vector_memory_bytes, 0, 2**64 - 1
     )
     options.log_level = choice("log_level", log_level, _callbacks.LOG_LEVELS)
     data = os.fsencode(path)

@@ -10,8 +10,28 @@ from cairn.document import parse_metadata, to_json
 from cairn.errors import InvalidArgumentError
 
 MODES = ("auto", "text", "vector", "hybrid")
+PLANS = ("exact", "graph", "filtered_graph")
 
 Filter = Union[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class VectorReport:
+    """How a search by vectors was done.
+
+    `plan` is "exact", "graph" or "filtered_graph". `target_recall` is the one asked for, 0 if `ef`
+    was given instead. `codes_scored` and `vectors_scored` count distances computed on compressed
+    vectors and on the vectors themselves.
+    """
+
+    plan: str
+    target_recall: float
+    ef: int
+    codes_scored: int
+    vectors_scored: int
+    segment_count: int
+    fell_back: bool
+    took_ns: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +65,8 @@ class SearchResults(Sequence[Hit]):
     """A page of hits, best first; a sequence of them.
 
     `total` counts the hits of all pages. `mode` is the mode that was used. `degraded` says why less
-    was done than asked, or is empty.
+    was done than asked, or is empty. `vectors` tells how the nearest vectors were found, where any
+    were looked for.
     """
 
     hits: Tuple[Hit, ...]
@@ -54,6 +75,7 @@ class SearchResults(Sequence[Hit]):
     mode: str
     took_ns: int
     degraded: str
+    vectors: Optional[VectorReport] = None
 
     @overload
     def __getitem__(self, index: int) -> Hit: ...
@@ -83,6 +105,7 @@ def make_options(given: Dict[str, Any], borrowed: _library.Borrowed) -> Any:
         struct.vector, struct.dim = matrix.pointer, matrix.dim
     struct.include_inactive = bool(given["include_inactive"])
     _set_weights(struct, given["text_weight"], given["vector_weight"])
+    set_recall(struct, given["target_recall"], given["ef"])
     if given["min_score"] is not None:
         struct.min_score, struct.has_min_score = given["min_score"], 1
     if given["snippet_chars"] == 0:
@@ -90,6 +113,17 @@ def make_options(given: Dict[str, Any], borrowed: _library.Borrowed) -> Any:
     elif given["snippet_chars"] is not None:
         struct.snippet_chars = at_least("snippet_chars", given["snippet_chars"], 0)
     return struct
+
+
+def set_recall(struct: Any, target_recall: Optional[float], ef: int) -> None:
+    """The fields that say how exact a vector search is to be."""
+    if target_recall is not None:
+        if not 0 < target_recall <= 1:
+            raise InvalidArgumentError(
+                f"target_recall must be above 0 and at most 1, not {target_recall}"
+            )
+        struct.target_recall = target_recall
+    struct.ef = at_least("ef", ef, 0)
 
 
 def _set_weights(struct: Any, text: Optional[float], vector: Optional[float]) -> None:
@@ -130,6 +164,22 @@ def from_native(pointer: Any) -> SearchResults:
         mode=MODES[info.mode],
         took_ns=info.took_ns,
         degraded=_library.field_text(info, "degraded"),
+        vectors=_vector_report(info),
+    )
+
+
+def _vector_report(info: Any) -> Optional[VectorReport]:
+    if info.codes_scored == 0 and info.vectors_scored == 0:
+        return None
+    return VectorReport(
+        plan=PLANS[info.plan],
+        target_recall=info.target_recall,
+        ef=info.ef,
+        codes_scored=info.codes_scored,
+        vectors_scored=info.vectors_scored,
+        segment_count=info.segment_count,
+        fell_back=bool(info.fell_back),
+        took_ns=info.took_ns,
     )
 
 
