@@ -30,6 +30,9 @@ constexpr const char* kHelp =
     "          recall and bytes while half of the vectors are updated again and again\n"
     "  mixed   DATA [--target-recall R] [--rounds N] [--seconds N] [--rate N]\n"
     "          searches while a writer adds\n"
+    "  limiter [--algorithm gcra|fixed|sliding|concurrency] [--keys N] [--threads N] [--zipf S]\n"
+    "          [--limit N] [--requests N] [--rounds N] [--memory-mib N] [--adversary | --flood]\n"
+    "          nanoseconds per decision, bytes per key, and what an attacker gets\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -45,7 +48,7 @@ Command Find(const std::string& name) {
       {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
       {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
       {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed}};
+      {"mixed", cairn::bench::RunMixed},   {"limiter", cairn::bench::RunLimiter}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;
