@@ -31,6 +31,7 @@
 #include <cairn/database.h>
 #include <cairn/document.h>
 #include <cairn/indexer.h>
+#include <cairn/limiter.h>
 #include <cairn/search.h>
 #include <cairn/status.h>
 

@@ -222,8 +222,9 @@ void Reader::ReadPolicyObject(const json::object& object, Policy* policy) {
     ReadLimitsText(std::string_view(limits->get_string()), policy);
   } else if (limits->is_array()) {
     const std::string where = where_;
+    size_t number = 0;
     for (const json::value& limit : limits->get_array()) {
-      where_ = StrCat(where, "limit ", policy->rules.size(), ": ");
+      where_ = StrCat(where, "limit ", number++, ": ");
       if (limit.is_object()) {
         CheckMembers(limit.get_object(), kOfLimit);
         policy->rules.push_back(ReadRule(limit.get_object()));
@@ -297,14 +298,32 @@ std::vector<Policy> Presets() {
           Preset("heavy_report", "20/h"), Preset("reindex", "5/h"), Preset("api", "60/m, 1000/h")};
 }
 
-Result<std::vector<Policy>> ParsePolicies(std::string_view text) {
-  CAIRN_ASSIGN_OR_RETURN(json::object root, json::ParseObject(text, "the limiter configuration"));
+namespace {
+
+Result<std::vector<Policy>> ReadAll(const json::object& root) {
   Reader reader;
   std::vector<Policy> policies = reader.Read(root);
   std::string all;
   for (const std::string& fault : reader.faults()) all += (all.empty() ? "" : "; ") + fault;
   if (!all.empty()) return Error(Code::kInvalidArgument, all);
   return policies;
+}
+
+}  // namespace
+
+Result<std::vector<Policy>> ParsePolicies(std::string_view text) {
+  CAIRN_ASSIGN_OR_RETURN(json::object root, json::ParseObject(text, "the limiter configuration"));
+  return ReadAll(root);
+}
+
+Result<Policy> ParsePolicy(std::string_view name, std::string_view text) {
+  CAIRN_ASSIGN_OR_RETURN(json::value policy, json::Parse(text, "the policy"));
+  json::object policies;
+  policies[name] = std::move(policy);
+  json::object root;
+  root["policies"] = std::move(policies);
+  CAIRN_ASSIGN_OR_RETURN(std::vector<Policy> all, ReadAll(root));
+  return std::move(all.front());
 }
 
 }  // namespace cairn::limiter

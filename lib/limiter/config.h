@@ -27,6 +27,9 @@ namespace cairn::limiter {
 /// invalid_argument with every fault at once, names of unknown members included.
 Result<std::vector<Policy>> ParsePolicies(std::string_view json);
 
+/// One policy, as a member of "policies".
+Result<Policy> ParsePolicy(std::string_view name, std::string_view json);
+
 /// One limit as text, "100/60s" for instance, with the sliding window; several with commas.
 Result<std::vector<Rule>> ParseLimits(std::string_view text);
 

@@ -76,7 +76,7 @@ Result<PolicyId> Limiter::SetPolicy(const Policy& policy) {
   CAIRN_RETURN_IF_ERROR(Validate(policy));
   Result<PolicyId> found = Find(policy.name);
   if (found.ok()) {
-    CAIRN_RETURN_IF_ERROR(At(*found).Change(policy, clock_->MonotonicNs()));
+    CAIRN_RETURN_IF_ERROR(At(*found).Change(policy));
     WakeWaiting();
     return found;
   }

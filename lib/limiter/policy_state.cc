@@ -100,12 +100,12 @@ void PolicyState::Publish(std::unique_ptr<ReadyPolicy> next) {
   versions_.push_back(std::move(next));
 }
 
-Status PolicyState::Change(const Policy& policy, int64_t now_ns) {
+Status PolicyState::Change(const Policy& policy) {
   MutexLock lock(change_mutex_);
   const ReadyPolicy& before = *ready();
   if (policy == before.policy) return OkStatus();
   std::unique_ptr<ReadyPolicy> next = Prepare(policy);
-  const int64_t time = time_line_.At(now_ns);
+  const int64_t time = time_line_.Newest();
   Continuities continuities;
   continuities.fill(Continuity::kNone);
   bool stays =

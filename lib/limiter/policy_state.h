@@ -54,9 +54,9 @@ class PolicyState {
  public:
   static Result<std::unique_ptr<PolicyState>> Create(const Policy& policy);
 
-  /// The policy is valid and has the same name. resource_exhausted when it has less memory than the
-  /// present keys need.
-  Status Change(const Policy& policy, int64_t now_ns) CAIRN_EXCLUDES(change_mutex_);
+  /// The policy is valid and has the same name; it counts from the newest call. resource_exhausted
+  /// when it has less memory than the present keys need.
+  Status Change(const Policy& policy) CAIRN_EXCLUDES(change_mutex_);
 
   Decision Decide(Key key, uint64_t cost, Intent intent, int64_t now_ns);
   void Refund(Key key, uint64_t cost, int64_t now_ns);

@@ -31,6 +31,13 @@ class TimeLine {
     return ahead < static_cast<uint64_t>(kGrainNs) ? time : Settle(now_ns);
   }
 
+  /// The time of the newest call, to within kGrainNs; 0 before the first. Asks no clock, since only
+  /// callers know which one they use.
+  int64_t Newest() const {
+    const int64_t newest = newest_.load(std::memory_order_relaxed);
+    return newest < 0 ? 0 : newest;
+  }
+
   void SetMaxStep(int64_t max_step_ns) CAIRN_EXCLUDES(mutex_);
 
  private:

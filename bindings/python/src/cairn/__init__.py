@@ -27,6 +27,7 @@ from cairn.errors import (
     StorageError, TimedOutError, UnavailableError, UnsupportedError,
 )  # fmt: skip
 from cairn.indexing import IndexReport, Problem
+from cairn.limiter import Decision, LimiterStats, RateLimiter, ip_prefix, limited
 from cairn.search import Hit, SearchResults
 
 __version__ = _ffi.VERSION
@@ -59,10 +60,10 @@ def kernel_name() -> str:
 
 __all__ = [
     "AbortedError", "AlreadyExistsError", "CairnError", "CancelledError", "Chunk", "ClosedError",
-    "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Document",
+    "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Decision", "Document",
     "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
-    "LockedError", "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Problem",
-    "RateLimitedError", "ResourceExhaustedError", "SearchResults", "StorageError",
+    "LimiterStats", "LockedError", "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Problem",
+    "RateLimitedError", "RateLimiter", "ResourceExhaustedError", "SearchResults", "StorageError",
     "TimedOutError", "UnavailableError", "UnsupportedError", "VectorMatches", "build_info",
-    "kernel_name", "library_path", "library_version", "open",
+    "ip_prefix", "kernel_name", "library_path", "library_version", "limited", "open",
 ]  # fmt: skip
