@@ -37,6 +37,9 @@ constexpr const char* kHelp =
     "          single upserts, async and sync, beside bare RocksDB puts of the same bytes\n"
     "  open    [--synthetic NxD:SEED] [--db DIR] [--repeat N]\n"
     "          time to the first answer of a database that is there\n"
+    "  limiter [--algorithm gcra|fixed|sliding|concurrency] [--keys N] [--threads N] [--zipf S]\n"
+    "          [--limit N] [--requests N] [--rounds N] [--memory-mib N] [--adversary | --flood]\n"
+    "          nanoseconds per decision, bytes per key, and what an attacker gets\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -52,8 +55,11 @@ Command Find(const std::string& name) {
       {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
       {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
       {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed},   {"durable", cairn::bench::RunDurable},
-      {"open", cairn::bench::RunOpen},     {"resilience", cairn::bench::RunResilience}};
+      {"mixed", cairn::bench::RunMixed},
+      {"durable", cairn::bench::RunDurable},
+      {"open", cairn::bench::RunOpen},
+      {"resilience", cairn::bench::RunResilience},
+      {"limiter", cairn::bench::RunLimiter}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

@@ -26,6 +26,7 @@ enum class HandleKind : uint32_t {
   kPipeline = 0xca150026,
   kBatcher = 0xca150027,
   kSegments = 0xca150040,
+  kLimiter = 0xca150010,
 };
 
 /// Base of everything the C interface hands out: says what it is and counts references, from one.

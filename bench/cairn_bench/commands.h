@@ -16,5 +16,6 @@ void RunMixed(const std::vector<std::string>& given);
 void RunResilience(const std::vector<std::string>& given);
 void RunDurable(const std::vector<std::string>& given);
 void RunOpen(const std::vector<std::string>& given);
+void RunLimiter(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

@@ -33,6 +33,7 @@
 #include <cairn/database.h>
 #include <cairn/document.h>
 #include <cairn/indexer.h>
+#include <cairn/limiter.h>
 #include <cairn/metrics.h>
 #include <cairn/pipeline.h>
 #include <cairn/retry.h>

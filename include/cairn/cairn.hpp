@@ -20,6 +20,7 @@
 #include <cairn/cpp/document.hpp>
 #include <cairn/cpp/error.hpp>
 #include <cairn/cpp/index_report.hpp>
+#include <cairn/cpp/limiter.hpp>
 #include <cairn/cpp/options.hpp>
 #include <cairn/cpp/resilience.hpp>
 #include <cairn/cpp/results.hpp>

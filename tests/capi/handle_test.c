@@ -1,4 +1,6 @@
 /* Handles: NULL, of another type, released in any order, used after close and after drop. */
+#include <string.h>
+
 #include "check.h"
 
 /* Every function that takes a database refuses NULL and a handle of another type. */
@@ -6,7 +8,9 @@ static void check_bad_database(cairn_database* bad, const char* why) {
   cairn_collection* collection = (cairn_collection*)bad;
   cairn_list* list = (cairn_list*)bad;
   cairn_buffer* buffer = (cairn_buffer*)bad;
-  cairn_database_stats stats = {sizeof stats, 1, 1, 1, 1, 1, 1, 1, 1};
+  cairn_database_stats stats;
+  memset(&stats, 1, sizeof stats);
+  stats.struct_size = sizeof stats;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, why, cairn_database_close(bad, ERR));
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, why, cairn_database_sync(bad, ERR));
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, why, cairn_database_refresh(bad, ERR));
@@ -60,7 +64,9 @@ static void check_bad_reading(cairn_collection* bad, const char* why) {
 
 static void check_bad_collection(cairn_collection* bad, const char* why) {
   char somewhere = 0;
-  cairn_collection_stats stats = {sizeof stats, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+  cairn_collection_stats stats;
+  memset(&stats, 1, sizeof stats);
+  stats.struct_size = sizeof stats;
   cairn_index_report* report = (cairn_index_report*)&somewhere;
   cairn_document_input input;
   cairn_document_input_init(&input, sizeof input);
@@ -101,7 +107,9 @@ static void check_bad_results(const cairn_results* bad, const char* why) {
   size_t size = 7;
   uint32_t begin = 7;
   uint32_t end = 7;
-  cairn_search_info info = {sizeof info, 1, 1, 1, 1, 1, "", 1};
+  cairn_search_info info;
+  memset(&info, 1, sizeof info);
+  info.struct_size = sizeof info;
   cairn_result result;
   result.struct_size = sizeof result;
   result.score = 7;

@@ -227,6 +227,39 @@ void FoldersAreIndexed() {
   CHECK(CodeOf([&] { notes.index_folder(folder / "none"); }) == CAIRN_NOT_FOUND);
 }
 
+void LimitersDecide() {
+  CHECK(CodeOf([] { cairn::RateLimiter("{\"policies\": {\"a\": 1}}"); }) == CAIRN_INVALID_ARGUMENT);
+  cairn::RateLimiter limiter(
+      "{\"policies\": {\"web\": \"2/1h\","
+      " \"jobs\": {\"algorithm\": \"concurrency\", \"limit\": 1, \"window\": 60}}}");
+  CHECK(CodeOf([&] { limiter.policy("nope"); }) == CAIRN_NOT_FOUND);
+  CHECK(limiter.policy_names().size() == 2);
+  const std::uint32_t web = limiter.policy("web");
+  CHECK(limiter.check(web, "me").remaining() == 1);
+  CHECK(limiter.check(web, "me", 3).impossible());
+  CHECK(limiter.acquire(web, "me", 1, 0).allowed());
+  const cairn::Decision refused = limiter.check(web, "me");
+  CHECK(!refused && refused.limit() == 2 && refused.retry_after_ns() > 0);
+  CHECK(refused.rule() == "sliding_1h" && !refused.degraded() && !refused.overflowed());
+  CHECK(!refused.http_retry_after().empty() && refused.reset_after_ns() > 0);
+  CHECK(refused.http_ratelimit().rfind("\"sliding_1h\";r=0;t=", 0) == 0);
+  CHECK_TEXT("\"sliding_1h\";q=2;w=3600", limiter.http_policy(web).c_str());
+  limiter.refund(web, "me");
+  CHECK(limiter.peek(web, "me").remaining() == 1);
+  limiter.reset(web, "me");
+  CHECK(limiter.peek(web, "me").remaining() == 2);
+  limiter.reset_all(web);
+  CHECK(limiter.set_policy("web", "\"5/1h\"") == web);
+  CHECK(limiter.peek(web, "me").remaining() == 5);
+  const std::uint32_t jobs = limiter.policy("jobs");
+  const cairn::Decision held = limiter.check(jobs, "me");
+  CHECK(held.permit() != 0 && !limiter.check(jobs, "me"));
+  limiter.release(jobs, "me", held);
+  CHECK(limiter.check(jobs, "me").allowed());
+  CHECK(limiter.stats(jobs).refused_count == 1);
+  CHECK(limiter.metrics().find("cairn_limiter_allowed_total") != std::string::npos);
+}
+
 }  // namespace
 
 int main() {
@@ -238,5 +271,6 @@ int main() {
   RUN(NeighboursAreNamed);
   RUN(EmbedExceptionsComeOut);
   RUN(FoldersAreIndexed);
+  RUN(LimitersDecide);
   return check_result();
 }

@@ -29,6 +29,7 @@ from cairn.errors import (
     StorageError, TimedOutError, UnavailableError, UnsupportedError,
 )  # fmt: skip
 from cairn.indexing import IndexReport, Problem
+from cairn.limiter import Decision, LimiterStats, RateLimiter, ip_prefix, limited
 from cairn.metrics import Metrics
 from cairn.nearest import SegmentStats
 from cairn.pipeline import Bulkhead, Pipeline
@@ -64,13 +65,14 @@ def kernel_name() -> str:
 
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead", "CairnError",
-    "CancelledError", "Chunk", "CircuitBreaker", "ClosedError", "Collection", "CollectionStats",
-    "DataLossError", "Database", "DatabaseStats", "Document", "FailedPreconditionError", "Hit",
-    "IndexReport", "InternalError", "InvalidArgumentError", "LockedError", "Metrics",
-    "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Pipeline", "Problem",
-    "RateLimitedError", "ResourceExhaustedError", "Retry", "RetryBudget", "SearchResults",
-    "SegmentStats", "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError",
-    "VectorMatches", "VectorReport", "build_info", "kernel_name", "library_path",
-    "library_version", "open", "retry",
+    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead",
+    "CairnError", "CancelledError", "Chunk", "CircuitBreaker", "ClosedError", "Collection",
+    "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Decision", "Document",
+    "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
+    "LimiterStats", "LockedError", "Metrics", "NotFoundError", "OutOfRangeError",
+    "PermissionDeniedError", "Pipeline", "Problem", "RateLimitedError", "RateLimiter",
+    "ResourceExhaustedError", "Retry", "RetryBudget", "SearchResults", "SegmentStats",
+    "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError", "VectorMatches",
+    "VectorReport", "build_info", "ip_prefix", "kernel_name", "library_path", "library_version",
+    "limited", "open", "retry",
 ]  # fmt: skip
