@@ -18,6 +18,8 @@ enum class HandleKind : uint32_t {
   kDocument = 0xca150005,
   kResults = 0xca150006,
   kReport = 0xca150007,
+  kCache = 0xca150010,
+  kCacheSpace = 0xca150011,
 };
 
 /// Base of everything the C interface hands out: says what it is and counts references, from one.

@@ -27,6 +27,7 @@
 
 #include <cairn/base.h>
 #include <cairn/buffer.h>
+#include <cairn/cache.h>
 #include <cairn/collection.h>
 #include <cairn/database.h>
 #include <cairn/document.h>
