@@ -17,6 +17,7 @@ bread Sourdough
 
 from cairn import _ffi, _library
 from cairn._vectors import VectorMatches
+from cairn.cache import Cache, CacheSpace, CacheStats, cached
 from cairn.collection import Collection, CollectionStats
 from cairn.database import Database, DatabaseStats, open
 from cairn.document import Chunk, Document
@@ -58,11 +59,12 @@ def kernel_name() -> str:
 
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "CairnError", "CancelledError", "Chunk", "ClosedError",
+    "AbortedError", "AlreadyExistsError", "Cache", "CacheSpace", "CacheStats", "CairnError",
+    "CancelledError", "Chunk", "ClosedError",
     "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Document",
     "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
     "LockedError", "NotFoundError", "OutOfRangeError", "PermissionDeniedError", "Problem",
     "RateLimitedError", "ResourceExhaustedError", "SearchResults", "StorageError",
     "TimedOutError", "UnavailableError", "UnsupportedError", "VectorMatches", "build_info",
-    "kernel_name", "library_path", "library_version", "open",
+    "cached", "kernel_name", "library_path", "library_version", "open",
 ]  # fmt: skip
