@@ -40,6 +40,11 @@ constexpr const char* kHelp =
     "  limiter [--algorithm gcra|fixed|sliding|concurrency] [--keys N] [--threads N] [--zipf S]\n"
     "          [--limit N] [--requests N] [--rounds N] [--memory-mib N] [--adversary | --flood]\n"
     "          nanoseconds per decision, bytes per key, and what an attacker gets\n"
+    "  cache   --trace F.u64le[.gz] [--capacity N] [--policy cairn|lru|s3fifo|tinylfu]\n"
+    "          --throughput [--entries N] [--keys N] [--threads T] [--zipf S] [--value-bytes B]\n"
+    "          [--peers tbb,rocksdb|none] [--operations N] [--repeat N]\n"
+    "          --bytes-bound [--threads T] [--megabytes N] [--operations N]\n"
+    "          hit ratios, times and bounds of the cache\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -59,7 +64,8 @@ Command Find(const std::string& name) {
       {"durable", cairn::bench::RunDurable},
       {"open", cairn::bench::RunOpen},
       {"resilience", cairn::bench::RunResilience},
-      {"limiter", cairn::bench::RunLimiter}};
+      {"limiter", cairn::bench::RunLimiter},
+      {"cache", cairn::bench::RunCache}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

@@ -17,5 +17,6 @@ void RunResilience(const std::vector<std::string>& given);
 void RunDurable(const std::vector<std::string>& given);
 void RunOpen(const std::vector<std::string>& given);
 void RunLimiter(const std::vector<std::string>& given);
+void RunCache(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

@@ -29,6 +29,7 @@
 #include <cairn/batcher.h>
 #include <cairn/breaker.h>
 #include <cairn/buffer.h>
+#include <cairn/cache.h>
 #include <cairn/collection.h>
 #include <cairn/database.h>
 #include <cairn/document.h>

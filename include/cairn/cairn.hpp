@@ -15,6 +15,7 @@
 #ifndef CAIRN_CAIRN_HPP_
 #define CAIRN_CAIRN_HPP_
 
+#include <cairn/cpp/cache.hpp>
 #include <cairn/cpp/collection.hpp>
 #include <cairn/cpp/database.hpp>
 #include <cairn/cpp/document.hpp>

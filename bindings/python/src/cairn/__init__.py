@@ -19,6 +19,7 @@ from cairn import _ffi, _library
 from cairn._vectors import VectorMatches
 from cairn.batching import Batcher
 from cairn.breaker import BreakerOpenError, CircuitBreaker
+from cairn.cache import Cache, CacheSpace, CacheStats, cached
 from cairn.collection import Collection, CollectionStats
 from cairn.database import Database, DatabaseStats, open
 from cairn.document import Chunk, Document
@@ -65,14 +66,14 @@ def kernel_name() -> str:
 
 
 __all__ = [
-    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead",
-    "CairnError", "CancelledError", "Chunk", "CircuitBreaker", "ClosedError", "Collection",
-    "CollectionStats", "DataLossError", "Database", "DatabaseStats", "Decision", "Document",
-    "FailedPreconditionError", "Hit", "IndexReport", "InternalError", "InvalidArgumentError",
-    "LimiterStats", "LockedError", "Metrics", "NotFoundError", "OutOfRangeError",
-    "PermissionDeniedError", "Pipeline", "Problem", "RateLimitedError", "RateLimiter",
-    "ResourceExhaustedError", "Retry", "RetryBudget", "SearchResults", "SegmentStats",
-    "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError", "VectorMatches",
-    "VectorReport", "build_info", "ip_prefix", "kernel_name", "library_path", "library_version",
-    "limited", "open", "retry",
+    "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead", "Cache",
+    "CacheSpace", "CacheStats", "CairnError", "CancelledError", "Chunk", "CircuitBreaker",
+    "ClosedError", "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats",
+    "Decision", "Document", "FailedPreconditionError", "Hit", "IndexReport", "InternalError",
+    "InvalidArgumentError", "LimiterStats", "LockedError", "Metrics", "NotFoundError",
+    "OutOfRangeError", "PermissionDeniedError", "Pipeline", "Problem", "RateLimitedError",
+    "RateLimiter", "ResourceExhaustedError", "Retry", "RetryBudget", "SearchResults",
+    "SegmentStats", "StorageError", "TimedOutError", "UnavailableError", "UnsupportedError",
+    "VectorMatches", "VectorReport", "build_info", "cached", "ip_prefix", "kernel_name",
+    "library_path", "library_version", "limited", "open", "retry",
 ]  # fmt: skip

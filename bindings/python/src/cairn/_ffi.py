@@ -48,6 +48,7 @@ CAIRN_LOG_DEBUG = 0
 CAIRN_LOG_INFO = 1
 CAIRN_LOG_WARNING = 2
 CAIRN_LOG_ERROR = 3
+CAIRN_CACHE_FOR_EVER = -1
 CAIRN_METRIC_COSINE = 0
 CAIRN_METRIC_INNER_PRODUCT = 1
 CAIRN_METRIC_L2 = 2
@@ -264,6 +265,104 @@ class cairn_database_stats(Structure):
         ("vector_memory_used_bytes", c_uint64),
         ("vector_memory_limit_bytes", c_uint64),
     ]
+
+
+class cairn_cache(Structure):
+    """Opaque."""
+
+
+class cairn_cache_space(Structure):
+    """Opaque."""
+
+
+class cairn_cache_value(Structure):
+    """Opaque."""
+
+
+class cairn_cache_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("shard_count", c_uint32),
+        ("max_bytes", c_uint64),
+        ("max_entries", c_uint64),
+        ("default_ttl_ns", c_int64),
+        ("default_idle_ttl_ns", c_int64),
+        ("ttl_jitter", c_double),
+        ("seed", c_uint64),
+    ]
+
+
+class cairn_cache_space_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("quota_bytes", c_uint64),
+        ("default_ttl_ns", c_int64),
+    ]
+
+
+class cairn_cache_set_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("negative", c_uint32),
+        ("ttl_ns", c_int64),
+        ("idle_ttl_ns", c_int64),
+        ("stale_ns", c_int64),
+        ("extra_bytes", c_uint64),
+    ]
+
+
+class cairn_cache_load_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stale_while_revalidate", c_uint32),
+        ("stale_on_error", c_uint32),
+        ("reserved", c_uint32),
+        ("ttl_ns", c_int64),
+        ("idle_ttl_ns", c_int64),
+        ("stale_ns", c_int64),
+        ("negative_ttl_ns", c_int64),
+        ("timeout_ns", c_int64),
+        ("load_limit_ns", c_int64),
+        ("refresh_ahead_ns", c_int64),
+    ]
+
+
+class cairn_cache_stats(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("shard_count", c_uint32),
+        ("bytes", c_uint64),
+        ("max_bytes", c_uint64),
+        ("entry_count", c_uint64),
+        ("max_entries", c_uint64),
+        ("hit_count", c_uint64),
+        ("negative_hit_count", c_uint64),
+        ("stale_hit_count", c_uint64),
+        ("miss_count", c_uint64),
+        ("set_count", c_uint64),
+        ("refused_count", c_uint64),
+        ("admitted_count", c_uint64),
+        ("rejected_count", c_uint64),
+        ("deleted_count", c_uint64),
+        ("replaced_count", c_uint64),
+        ("evicted_count", c_uint64),
+        ("expired_count", c_uint64),
+        ("invalidated_count", c_uint64),
+        ("load_count", c_uint64),
+        ("load_failure_count", c_uint64),
+        ("load_ns", c_uint64),
+        ("hit_ratio_at_half", c_double),
+        ("hit_ratio_estimate", c_double),
+        ("hit_ratio_at_twice", c_double),
+    ]
+
+
+class cairn_cache_loaded(Structure):
+    """Opaque."""
+
+
+cairn_cache_load_fn = CFUNCTYPE(c_int32, POINTER(cairn_cache_loaded), c_void_p)
 
 
 class cairn_collection(Structure):
@@ -717,6 +816,62 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     ]),
     "cairn_database_metrics": (c_int32, [
         POINTER(cairn_database), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_options_init": (None, [POINTER(cairn_cache_options), c_uint32]),
+    "cairn_cache_space_options_init": (None, [POINTER(cairn_cache_space_options), c_uint32]),
+    "cairn_cache_set_options_init": (None, [POINTER(cairn_cache_set_options), c_uint32]),
+    "cairn_cache_load_options_init": (None, [POINTER(cairn_cache_load_options), c_uint32]),
+    "cairn_cache_create": (c_int32, [
+        POINTER(cairn_cache_options), POINTER(POINTER(cairn_cache)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_retain": (POINTER(cairn_cache), [POINTER(cairn_cache)]),
+    "cairn_cache_release": (None, [POINTER(cairn_cache)]),
+    "cairn_cache_space_open": (c_int32, [
+        POINTER(cairn_cache), c_char_p, c_size_t, POINTER(cairn_cache_space_options),
+        POINTER(POINTER(cairn_cache_space)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_space_release": (None, [POINTER(cairn_cache_space)]),
+    "cairn_cache_get": (c_int32, [
+        POINTER(cairn_cache_space), c_char_p, c_size_t, POINTER(POINTER(cairn_cache_value)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_get_many": (c_int32, [
+        POINTER(cairn_cache_space), POINTER(c_void_p), POINTER(c_size_t), c_size_t,
+        POINTER(POINTER(cairn_cache_value)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_value_data": (c_void_p, [POINTER(cairn_cache_value), POINTER(c_size_t)]),
+    "cairn_cache_value_is_negative": (c_int32, [POINTER(cairn_cache_value)]),
+    "cairn_cache_value_release": (None, [POINTER(cairn_cache_value)]),
+    "cairn_cache_set": (c_int32, [
+        POINTER(cairn_cache_space), c_char_p, c_size_t, c_char_p, c_size_t,
+        POINTER(cairn_cache_set_options), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_delete": (c_int32, [
+        POINTER(cairn_cache_space), c_char_p, c_size_t, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_delete_prefix": (c_int32, [
+        POINTER(cairn_cache_space), c_char_p, c_size_t, POINTER(c_uint64),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_bump": (c_int32, [POINTER(cairn_cache_space), POINTER(POINTER(cairn_error))]),
+    "cairn_cache_load": (c_int32, [
+        POINTER(cairn_cache_space), c_char_p, c_size_t, cairn_cache_load_fn, c_void_p,
+        cairn_free_fn, POINTER(cairn_cache_load_options), POINTER(POINTER(cairn_cache_value)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_loaded_set": (c_int32, [
+        POINTER(cairn_cache_loaded), c_char_p, c_size_t, c_uint32, c_int64,
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_maintain": (c_int32, [
+        POINTER(cairn_cache), c_size_t, POINTER(c_uint32), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_clear": (c_int32, [POINTER(cairn_cache), POINTER(POINTER(cairn_error))]),
+    "cairn_cache_stats_get": (c_int32, [
+        POINTER(cairn_cache), POINTER(cairn_cache_stats), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_space_stats_get": (c_int32, [
+        POINTER(cairn_cache_space), POINTER(cairn_cache_stats), POINTER(POINTER(cairn_error))
     ]),
     "cairn_collection_options_init": (None, [POINTER(cairn_collection_options), c_uint32]),
     "cairn_collection_create": (c_int32, [

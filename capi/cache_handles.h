@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cairn/cache.h>
+
+#include <memory>
+#include <utility>
+
+#include "cache/cache.h"
+#include "capi/handle.h"
+
+// The handles of the cache, for the files of the C interface that look into them.
+
+struct cairn_cache final : cairn::capi::Handle {
+  static constexpr auto kKind = cairn::capi::HandleKind::kCache;
+  explicit cairn_cache(std::unique_ptr<cairn::cache::Cache> made)
+      : Handle(kKind), impl(std::move(made)) {}
+
+  const std::unique_ptr<cairn::cache::Cache> impl;
+};
+
+struct cairn_cache_space final : cairn::capi::Handle {
+  static constexpr auto kKind = cairn::capi::HandleKind::kCacheSpace;
+  cairn_cache_space(cairn_cache* of, cairn::cache::Space* opened)
+      : Handle(kKind), cache(of), impl(opened) {
+    cairn::capi::Retain(cache);
+  }
+  ~cairn_cache_space() { cairn::capi::Release(cache); }
+
+  cairn_cache* const cache;
+  cairn::cache::Space* const impl;
+};
+
+/// Lives in the frame of one call of a loader.
+struct cairn_cache_loaded {
+  cairn::cache::Loaded* out = nullptr;
+};
+
+namespace cairn::capi {
+
+/// A value on its way to the caller: no object of ours, but the word that a cache::Handle is.
+inline cairn_cache_value* ToValue(cache::Handle handle) {
+  return reinterpret_cast<cairn_cache_value*>(std::move(handle).ToWord());
+}
+inline const cache::Entry* EntryOf(const cairn_cache_value* value) {
+  return cache::Handle::EntryOf(reinterpret_cast<uintptr_t>(value));
+}
+
+}  // namespace cairn::capi

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CAIRN_CPP_CACHE_HPP_
+#define CAIRN_CPP_CACHE_HPP_
+
+#include <cairn/cache.h>
+#include <cairn/cpp/error.hpp>
+#include <cairn/cpp/handle.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace cairn {
+
+/// As cairn_cache_options: zero means the default; one of the bounds must be set.
+struct CacheOptions {
+  std::uint64_t max_bytes = 0;
+  std::uint64_t max_entries = 0;
+  std::uint32_t shard_count = 0;
+  std::chrono::nanoseconds default_ttl{0};
+  std::chrono::nanoseconds default_idle_ttl{0};
+  double ttl_jitter = 0;
+};
+
+struct CacheSetOptions {
+  std::chrono::nanoseconds ttl{0};
+  std::chrono::nanoseconds idle_ttl{0};
+  std::chrono::nanoseconds stale{0};
+  std::uint64_t extra_bytes = 0;
+  bool negative = false;
+};
+
+/// A value that was found; its bytes stay until this ends.
+class CacheValue {
+ public:
+  explicit CacheValue(cairn_cache_value* taken) noexcept : value_(taken) {}
+  std::string_view bytes() const noexcept {
+    std::size_t size = 0;
+    const char* data = cairn_cache_value_data(value_.get(), &size);
+    return {data, size};
+  }
+  /// The cache remembers that there is nothing.
+  bool negative() const noexcept { return cairn_cache_value_is_negative(value_.get()) != 0; }
+
+ private:
+  detail::Owned<cairn_cache_value, cairn_cache_value_release> value_;
+};
+
+/// A namespace of a cache. Copies of the cache and other namespaces live independently of it.
+class CacheSpace {
+ public:
+  explicit CacheSpace(cairn_cache_space* taken) noexcept : space_(taken) {}
+
+  std::optional<CacheValue> get(std::string_view key) const {
+    cairn_cache_value* value = nullptr;
+    detail::ErrorSlot error;
+    const cairn_status status =
+        cairn_cache_get(space_.get(), key.data(), key.size(), &value, error.out());
+    if (status == CAIRN_NOT_FOUND) return std::nullopt;
+    error.check(status);
+    return CacheValue(value);
+  }
+  void set(std::string_view key, std::string_view value, const CacheSetOptions& options = {}) {
+    cairn_cache_set_options given;
+    cairn_cache_set_options_init(&given, sizeof given);
+    given.ttl_ns = options.ttl.count();
+    given.idle_ttl_ns = options.idle_ttl.count();
+    given.stale_ns = options.stale.count();
+    given.extra_bytes = options.extra_bytes;
+    given.negative = options.negative ? 1 : 0;
+    detail::ErrorSlot error;
+    error.check(cairn_cache_set(space_.get(), key.data(), key.size(), value.data(), value.size(),
+                                &given, error.out()));
+  }
+  /// True when there was a value.
+  bool erase(std::string_view key) {
+    detail::ErrorSlot error;
+    const cairn_status status =
+        cairn_cache_delete(space_.get(), key.data(), key.size(), error.out());
+    if (status != CAIRN_NOT_FOUND) error.check(status);
+    return status == CAIRN_OK;
+  }
+  std::uint64_t erase_prefix(std::string_view prefix) {
+    std::uint64_t count = 0;
+    detail::ErrorSlot error;
+    error.check(cairn_cache_delete_prefix(space_.get(), prefix.data(), prefix.size(), &count,
+                                          error.out()));
+    return count;
+  }
+  void bump() {
+    detail::ErrorSlot error;
+    error.check(cairn_cache_bump(space_.get(), error.out()));
+  }
+  /// The value, computed by `load` (a callable that returns a string) if need be: once, however
+  /// many threads ask. What it throws comes out of its own caller; the others get an Error.
+  template <typename Load>
+  CacheValue get_or_load(std::string_view key, Load load) {
+    LoadState<Load> state{&load, nullptr};
+    cairn_cache_value* value = nullptr;
+    detail::ErrorSlot error;
+    const cairn_status status =
+        cairn_cache_load(space_.get(), key.data(), key.size(), &LoadState<Load>::run, &state,
+                         nullptr, nullptr, &value, error.out());
+    if (state.thrown) std::rethrow_exception(state.thrown);
+    error.check(status);
+    return CacheValue(value);
+  }
+
+ private:
+  template <typename Load>
+  struct LoadState {
+    Load* load;
+    std::exception_ptr thrown;
+
+    static std::int32_t run(cairn_cache_loaded* loaded, void* user_data) noexcept {
+      auto* state = static_cast<LoadState*>(user_data);
+      try {
+        const std::string value((*state->load)());
+        return cairn_cache_loaded_set(loaded, value.data(), value.size(), 0, 0, nullptr);
+      } catch (...) {
+        state->thrown = std::current_exception();
+        return 1;
+      }
+    }
+  };
+
+  detail::Owned<cairn_cache_space, cairn_cache_space_release> space_;
+};
+
+/// A cache in memory. Copies mean the same object.
+class Cache {
+ public:
+  explicit Cache(const CacheOptions& options) {
+    cairn_cache_options given;
+    cairn_cache_options_init(&given, sizeof given);
+    given.max_bytes = options.max_bytes;
+    given.max_entries = options.max_entries;
+    given.shard_count = options.shard_count;
+    given.default_ttl_ns = options.default_ttl.count();
+    given.default_idle_ttl_ns = options.default_idle_ttl.count();
+    given.ttl_jitter = options.ttl_jitter;
+    cairn_cache* made = nullptr;
+    detail::ErrorSlot error;
+    error.check(cairn_cache_create(&given, &made, error.out()));
+    cache_ = CacheHandle(made);
+  }
+
+  CacheSpace space(std::string_view name = {}) const {
+    cairn_cache_space* opened = nullptr;
+    detail::ErrorSlot error;
+    error.check(cairn_cache_space_open(cache_.get(), name.data(), name.size(), nullptr, &opened,
+                                       error.out()));
+    return CacheSpace(opened);
+  }
+  void clear() {
+    detail::ErrorSlot error;
+    error.check(cairn_cache_clear(cache_.get(), error.out()));
+  }
+  cairn_cache_stats stats() const {
+    cairn_cache_stats stats{};
+    stats.struct_size = sizeof stats;
+    detail::ErrorSlot error;
+    error.check(cairn_cache_stats_get(cache_.get(), &stats, error.out()));
+    return stats;
+  }
+
+ private:
+  using CacheHandle = detail::Shared<cairn_cache, cairn_cache_retain, cairn_cache_release>;
+  CacheHandle cache_;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_CPP_CACHE_HPP_
