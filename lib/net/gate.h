@@ -11,9 +11,16 @@ enum class Outcome : uint8_t {
   kUnused,   ///< the server was not spoken to: the pass is handed back and says nothing
 };
 
+/// Leave to make one call. What the numbers mean is the gate's own.
+struct Pass {
+  bool is_admitted = false;
+  uint64_t id = 0;
+  int64_t start_ns = 0;
+};
+
 /// Decides whether a call may go to a server at all, so that an outage costs its callers nothing.
 ///
-/// A client that is given none makes itself an OutageGate. A host that wants more, such as failure
+/// A client that is given none makes itself an OutageGate. Whoever wants more, such as failure
 /// rates or listeners, binds a circuit breaker to this interface.
 ///
 /// Thread safety: implementations are thread-safe.
@@ -21,9 +28,9 @@ class Gate {
  public:
   virtual ~Gate() = default;
 
-  /// A pass for one call, or 0: the call must not be made. Every pass is given back once.
-  virtual uint64_t Enter() = 0;
-  virtual void Leave(uint64_t pass, Outcome outcome) = 0;
+  /// Asks for leave to make one call. A pass that admits is given back once.
+  virtual Pass Enter() = 0;
+  virtual void Leave(const Pass& pass, Outcome outcome) = 0;
 };
 
 }  // namespace cairn::net

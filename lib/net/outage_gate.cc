@@ -5,7 +5,8 @@
 namespace cairn::net {
 namespace {
 
-constexpr uint64_t kOrdinaryPass = 1;
+/// Of a pass while the gate is open; a trial's is the end of its lease, which is never 0.
+constexpr uint64_t kOrdinary = 0;
 
 /// The output function of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 uint64_t Scramble(uint64_t x) {
@@ -19,23 +20,22 @@ uint64_t Scramble(uint64_t x) {
 OutageGate::OutageGate(const OutageGateOptions& options, const Clock* clock)
     : options_(options), clock_(clock), pause_ns_(options.first_pause_ns), random_(options.seed) {}
 
-uint64_t OutageGate::Enter() {
+Pass OutageGate::Enter() {
   int64_t retry_at_ns = retry_at_ns_.load(std::memory_order_acquire);
-  if (retry_at_ns == 0) return kOrdinaryPass;
+  if (retry_at_ns == 0) return {.is_admitted = true, .id = kOrdinary};
   const int64_t now_ns = clock_->MonotonicNs();
-  if (now_ns < retry_at_ns) return 0;
-  // A lease is a time, and times of a running clock are above the ordinary pass.
-  const int64_t lease_ns = std::max<int64_t>(now_ns + options_.trial_ns, kOrdinaryPass + 1);
+  if (now_ns < retry_at_ns) return {};
+  const int64_t lease_ns = std::max<int64_t>(now_ns + options_.trial_ns, 1);
   const bool is_mine =
       retry_at_ns_.compare_exchange_strong(retry_at_ns, lease_ns, std::memory_order_acq_rel);
-  return is_mine ? static_cast<uint64_t>(lease_ns) : 0;
+  return {.is_admitted = is_mine, .id = static_cast<uint64_t>(lease_ns)};
 }
 
-void OutageGate::Leave(uint64_t pass, Outcome outcome) {
-  if (pass == kOrdinaryPass) {
+void OutageGate::Leave(const Pass& pass, Outcome outcome) {
+  if (pass.id == kOrdinary) {
     LeaveOrdinary(outcome);
-  } else if (pass != 0) {
-    LeaveTrial(static_cast<int64_t>(pass), outcome);
+  } else {
+    LeaveTrial(static_cast<int64_t>(pass.id), outcome);
   }
 }
 

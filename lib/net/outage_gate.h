@@ -30,8 +30,8 @@ class OutageGate final : public Gate {
  public:
   explicit OutageGate(const OutageGateOptions& options, const Clock* clock = Clock::System());
 
-  uint64_t Enter() override;
-  void Leave(uint64_t pass, Outcome outcome) override;
+  Pass Enter() override;
+  void Leave(const Pass& pass, Outcome outcome) override;
 
   bool is_open() const { return retry_at_ns_.load(std::memory_order_relaxed) == 0; }
   uint64_t shut_count() const { return shut_count_.load(std::memory_order_relaxed); }

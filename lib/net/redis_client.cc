@@ -48,8 +48,8 @@ Status RedisClient::Execute(const RedisPipeline& pipeline, std::vector<RedisRepl
                             int64_t timeout_ns) {
   if (pipeline.empty()) return OkStatus();
   calls_.fetch_add(1, std::memory_order_relaxed);
-  const uint64_t pass = gate_->Enter();
-  if (pass == 0) {
+  const Pass pass = gate_->Enter();
+  if (!pass.is_admitted) {
     refused_.fetch_add(1, std::memory_order_relaxed);
     return Status(Code::kUnavailable, "Redis does not answer; calls are held back until it does");
   }

@@ -18,19 +18,19 @@ TEST(OutageGateConcurrencyTest, ThirtyTwoThreadsGetOneTrialEachTime) {
   for (int round = 0; round < 50; ++round) {
     clock.Advance(100);
     std::atomic<int> trials{0};
-    std::atomic<uint64_t> pass{0};
+    std::atomic<uint64_t> pass_id{0};
     std::vector<std::thread> threads;
     for (int i = 0; i < 32; ++i) {
       threads.emplace_back([&] {
-        if (const uint64_t mine = gate.Enter(); mine != 0) {
+        if (const Pass mine = gate.Enter(); mine.is_admitted) {
           trials.fetch_add(1);
-          pass.store(mine);
+          pass_id.store(mine.id);
         }
       });
     }
     for (std::thread& thread : threads) thread.join();
     ASSERT_EQ(trials.load(), 1) << "round " << round;
-    gate.Leave(pass.load(), Outcome::kFailure);
+    gate.Leave({.is_admitted = true, .id = pass_id.load()}, Outcome::kFailure);
   }
 }
 
@@ -44,7 +44,7 @@ TEST(OutageGateConcurrencyTest, AnyReportsInAnyOrderLeaveItUsable) {
       uint64_t state = i + 1;
       for (int step = 0; step < 20'000; ++step) {
         state = state * 6364136223846793005U + 1442695040888963407U;
-        if (const uint64_t pass = gate.Enter(); pass != 0) {
+        if (const Pass pass = gate.Enter(); pass.is_admitted) {
           gate.Leave(pass, static_cast<Outcome>((state >> 33) % 3));
         }
         clock.Advance(1);
@@ -53,8 +53,8 @@ TEST(OutageGateConcurrencyTest, AnyReportsInAnyOrderLeaveItUsable) {
   }
   for (std::thread& thread : threads) thread.join();
   clock.Advance(1000);  // no trial is out: the next caller gets through whatever went before
-  const uint64_t pass = gate.Enter();
-  ASSERT_NE(pass, 0u);
+  const Pass pass = gate.Enter();
+  ASSERT_TRUE(pass.is_admitted);
   gate.Leave(pass, Outcome::kSuccess);
   EXPECT_TRUE(gate.is_open());
 }

@@ -28,7 +28,7 @@ TEST_F(OutageGateTest, OpensOnlyAfterFailuresInARow) {
   EXPECT_TRUE(gate_.is_open());
   Fail(1);
   EXPECT_FALSE(gate_.is_open());
-  EXPECT_EQ(gate_.Enter(), 0u);
+  EXPECT_FALSE(gate_.Enter().is_admitted);
   EXPECT_EQ(gate_.shut_count(), 1u);
 }
 
@@ -43,14 +43,14 @@ TEST_F(OutageGateTest, CallsThatNeverMetTheServerSayNothing) {
 TEST_F(OutageGateTest, OneTrialAtATimeAfterThePause) {
   Fail(3);
   clock_.Advance(79 * kMs);  // a pause is shortened by at most a fifth
-  EXPECT_EQ(gate_.Enter(), 0u);
+  EXPECT_FALSE(gate_.Enter().is_admitted);
   clock_.Advance(21 * kMs);
-  const uint64_t trial = gate_.Enter();
-  ASSERT_NE(trial, 0u);
-  EXPECT_EQ(gate_.Enter(), 0u);
+  const Pass trial = gate_.Enter();
+  ASSERT_TRUE(trial.is_admitted);
+  EXPECT_FALSE(gate_.Enter().is_admitted);
   gate_.Leave(trial, Outcome::kSuccess);
   EXPECT_TRUE(gate_.is_open());
-  EXPECT_NE(gate_.Enter(), 0u);
+  EXPECT_TRUE(gate_.Enter().is_admitted);
   Fail(2);
   EXPECT_TRUE(gate_.is_open()) << "failures from before the outage still count";
 }
@@ -59,27 +59,27 @@ TEST_F(OutageGateTest, PausesDoubleUpToTheirMaximumAndStartAnew) {
   Fail(3);
   for (int64_t pause_ms : {100, 200, 400, 400}) {
     clock_.Advance(pause_ms * kMs * 4 / 5 - 1);
-    EXPECT_EQ(gate_.Enter(), 0u) << pause_ms;
+    EXPECT_FALSE(gate_.Enter().is_admitted) << pause_ms;
     clock_.Advance(pause_ms * kMs / 5 + 1);
-    const uint64_t trial = gate_.Enter();
-    ASSERT_NE(trial, 0u) << pause_ms;
+    const Pass trial = gate_.Enter();
+    ASSERT_TRUE(trial.is_admitted) << pause_ms;
     gate_.Leave(trial, Outcome::kFailure);
   }
   clock_.Advance(400 * kMs);
   gate_.Leave(gate_.Enter(), Outcome::kSuccess);
   Fail(3);
   clock_.Advance(100 * kMs);
-  EXPECT_NE(gate_.Enter(), 0u);
+  EXPECT_TRUE(gate_.Enter().is_admitted);
 }
 
 TEST_F(OutageGateTest, ALostTrialIsReplacedAndItsLateReportIgnored) {
   Fail(3);
   clock_.Advance(100 * kMs);
-  const uint64_t lost = gate_.Enter();
-  ASSERT_NE(lost, 0u);
+  const Pass lost = gate_.Enter();
+  ASSERT_TRUE(lost.is_admitted);
   clock_.Advance(50 * kMs);
-  const uint64_t second = gate_.Enter();
-  ASSERT_NE(second, 0u);
+  const Pass second = gate_.Enter();
+  ASSERT_TRUE(second.is_admitted);
   gate_.Leave(lost, Outcome::kSuccess);
   EXPECT_FALSE(gate_.is_open());
   gate_.Leave(second, Outcome::kSuccess);
@@ -91,19 +91,19 @@ TEST_F(OutageGateTest, ATrialHandedBackUnusedGoesToTheNextCaller) {
   clock_.Advance(100 * kMs);
   gate_.Leave(gate_.Enter(), Outcome::kUnused);
   EXPECT_FALSE(gate_.is_open());
-  EXPECT_NE(gate_.Enter(), 0u);
+  EXPECT_TRUE(gate_.Enter().is_admitted);
 }
 
 TEST_F(OutageGateTest, LateReportsOfOrdinaryCallsDoNotMoveAShutGate) {
-  const uint64_t early = gate_.Enter();
-  const uint64_t early_too = gate_.Enter();
+  const Pass early = gate_.Enter();
+  const Pass early_too = gate_.Enter();
   Fail(3);
   gate_.Leave(early, Outcome::kSuccess);
   EXPECT_FALSE(gate_.is_open());
   gate_.Leave(early_too, Outcome::kFailure);
   EXPECT_EQ(gate_.shut_count(), 1u);
   clock_.Advance(100 * kMs);
-  EXPECT_NE(gate_.Enter(), 0u);
+  EXPECT_TRUE(gate_.Enter().is_admitted);
 }
 
 TEST_F(OutageGateTest, AClockThatBeginsAtZeroDoesNotOpenIt) {
@@ -111,10 +111,10 @@ TEST_F(OutageGateTest, AClockThatBeginsAtZeroDoesNotOpenIt) {
   OutageGate gate({.failure_count = 1, .first_pause_ns = 0, .trial_ns = 0}, &zero);
   gate.Leave(gate.Enter(), Outcome::kFailure);
   EXPECT_FALSE(gate.is_open());
-  EXPECT_EQ(gate.Enter(), 0u);
+  EXPECT_FALSE(gate.Enter().is_admitted);
   zero.Advance(1);
-  const uint64_t trial = gate.Enter();
-  ASSERT_NE(trial, 0u);
+  const Pass trial = gate.Enter();
+  ASSERT_TRUE(trial.is_admitted);
   gate.Leave(trial, Outcome::kFailure);
   EXPECT_FALSE(gate.is_open());
 }

@@ -21,8 +21,8 @@ constexpr int64_t kSlackNs = 1'000 * kMs;
 /// A gate that lets every call through, so that each one meets the server.
 class OpenGate final : public Gate {
  public:
-  uint64_t Enter() override { return 1; }
-  void Leave(uint64_t /*pass*/, Outcome outcome) override { last_ = outcome; }
+  Pass Enter() override { return {.is_admitted = true}; }
+  void Leave(const Pass& /*pass*/, Outcome outcome) override { last_ = outcome; }
   Outcome last() const { return last_; }
 
  private:
