@@ -15,7 +15,7 @@ struct StoreCall {
   const Policy* policy = nullptr;  ///< valid; may have other limits than at the call before
   std::string_view key;            ///< any bytes
   uint64_t cost = 1;               ///< at least 1 and, for each rule, at most its capacity
-  bool peek = false;               ///< answer as if it was charged, but charge nothing
+  bool peek = false;  ///< would it pass? Charges nothing; `remaining` is what there is now
 };
 
 /// Limits that several processes share, kept somewhere else, with that place's clock.

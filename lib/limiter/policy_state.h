@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "limiter/decision.h"
+#include "limiter/key.h"
+#include "limiter/meter.h"
+#include "limiter/policy.h"
+#include "limiter/record_table.h"
+#include "limiter/tallies.h"
+#include "limiter/time_line.h"
+
+namespace cairn::limiter {
+
+/// A policy made ready: its meters, and the table that holds the keys. Immutable.
+struct ReadyPolicy {
+  Policy policy;
+  std::shared_ptr<RecordTable> table;
+  bool paired = false;  ///< one rule of one word: needs no lock
+  uint8_t rule_count = 0;
+  std::array<Meter, Policy::kMaxRules> meters;
+  std::array<uint16_t, Policy::kMaxRules> word_at{};  ///< of each rule's first word
+  std::array<std::string_view, Policy::kMaxRules> names;
+  uint32_t state_words = 0;
+  int64_t span_ns = 0;
+
+  bool IsDead(const uint64_t* words, int64_t time) const;
+  /// What all rules say together. The cost is possible.
+  Decision Read(const uint64_t* words, int64_t time, uint64_t cost, Intent intent) const;
+  /// The permit, when there is one.
+  uint64_t Charge(uint64_t* words, int64_t time, uint64_t cost) const;
+  /// A decision as one rule sees it.
+  Decision Tell(size_t rule, const Reading& reading) const;
+};
+
+/// One policy of a limiter and everything it knows.
+///
+/// A request on a key that is known, under a policy of one rule whose state is one word, is one
+/// compare-and-swap without any lock. Everything else takes the lock of the key's shard, under
+/// which all rules are checked and then all are charged.
+///
+/// Changing the policy makes a new ReadyPolicy. As long as the words of a key mean the same they
+/// stay where they are; else they are carried over into a new table under all shards' locks.
+/// Earlier ReadyPolicies are kept, since a thread without lock may still be reading one; their
+/// tables give their memory back.
+///
+/// Thread safety: thread-safe. Lock order: change_mutex_, then shards by number.
+class PolicyState {
+ public:
+  static Result<std::unique_ptr<PolicyState>> Create(const Policy& policy);
+
+  /// The policy is valid and has the same name. resource_exhausted when it has less memory than the
+  /// present keys need.
+  Status Change(const Policy& policy, int64_t now_ns) CAIRN_EXCLUDES(change_mutex_);
+
+  Decision Decide(Key key, uint64_t cost, Intent intent, int64_t now_ns);
+  void Refund(Key key, uint64_t cost, int64_t now_ns);
+  void Release(Key key, uint64_t permit, int64_t now_ns);
+  void Reset(Key key);
+  void ResetAll() CAIRN_EXCLUDES(change_mutex_);
+  /// Frees what dead keys take; the number of other keys.
+  uint64_t Cleanup(int64_t now_ns) CAIRN_EXCLUDES(change_mutex_);
+  void Prefetch(Key key) const { ready()->table->Prefetch(key.hash); }
+
+  const ReadyPolicy* ready() const { return ready_.load(std::memory_order_acquire); }
+  Tallies& tallies() { return tallies_; }
+  const Tallies& tallies() const { return tallies_; }
+
+ private:
+  using Shard = RecordTable::Shard;
+  using Continuities = std::array<Continuity, Policy::kMaxRules>;
+
+  explicit PolicyState(std::unique_ptr<ReadyPolicy> ready);
+  static std::unique_ptr<ReadyPolicy> Prepare(const Policy& policy);
+  static void LayOut(ReadyPolicy* ready);
+
+  bool DecidePaired(const ReadyPolicy& ready, Key key, uint64_t cost, Intent intent, int64_t time,
+                    Decision* decision);
+  static bool ApplyPaired(const ReadyPolicy& ready, Pair* pair, Key key, uint64_t cost,
+                          Intent intent, int64_t time, Decision* decision);
+  Decision DecideLocked(Key key, uint64_t cost, Intent intent, int64_t time);
+  static Decision DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, uint64_t cost,
+                           Intent intent, int64_t time) CAIRN_REQUIRES(shard.lock);
+  static Decision DecideWithoutRoom(const ReadyPolicy& ready, Shard& shard, uint64_t cost,
+                                    Intent intent, int64_t time) CAIRN_REQUIRES(shard.lock);
+  Decision Impossible(const ReadyPolicy& ready, uint64_t cost) const;
+  /// Calls back, under the shard's lock, with the key's record or null.
+  template <typename Visit>
+  void WithShard(Key key, Visit&& visit);
+  template <typename Visit>
+  void WithEachShard(Visit&& visit);
+  Status CarryOver(std::unique_ptr<ReadyPolicy> next, const Continuities& continuities,
+                   int64_t time) CAIRN_REQUIRES(change_mutex_);
+  void Publish(std::unique_ptr<ReadyPolicy> next) CAIRN_REQUIRES(change_mutex_);
+
+  std::atomic<const ReadyPolicy*> ready_;  // release: pairs with the acquire in ready()
+  TimeLine time_line_;
+  Tallies tallies_;
+  Mutex change_mutex_;
+  std::vector<std::unique_ptr<ReadyPolicy>> versions_ CAIRN_GUARDED_BY(change_mutex_);
+};
+
+}  // namespace cairn::limiter

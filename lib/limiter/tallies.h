@@ -1,0 +1,73 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "limiter/decision.h"
+#include "limiter/policy.h"
+
+namespace cairn::limiter {
+
+/// Number of the calling thread, from 0, given to another thread when it ends; Tallies::kStripes
+/// when all numbers are taken.
+uint32_t ThreadStripe();
+
+/// How often a policy said what: exact counts that cost a plain addition.
+///
+/// Each of the first kStripes threads has numbers of its own; further threads share some.
+/// Thread safety: thread-safe.
+class Tallies {
+ public:
+  static constexpr uint32_t kStripes = 64;
+
+  struct Totals {
+    uint64_t allowed = 0;
+    std::array<uint64_t, Policy::kMaxRules> refused{};  ///< by the rule that said no
+    uint64_t impossible = 0;
+    uint64_t overflowed = 0;  ///< decided without room for the key
+    uint64_t degraded = 0;    ///< decided without the shared store
+  };
+
+  Tallies() : stripes_(std::make_unique<Stripe[]>(kStripes + 1)) {}
+
+  void Count(const Decision& decision) {
+    const uint32_t number = ThreadStripe();
+    Stripe& stripe = stripes_[number];
+    const bool shared = number == kStripes;
+    if (decision.allowed()) {
+      Add(&stripe.allowed, shared);
+    } else if (decision.outcome == Outcome::kRefused) {
+      Add(&stripe.refused[decision.rule_index], shared);
+    } else {
+      Add(&stripe.impossible, shared);
+    }
+    if (decision.overflowed) Add(&stripe.overflowed, shared);
+    if (decision.degraded) Add(&stripe.degraded, shared);
+  }
+
+  Totals Sum() const;
+
+ private:
+  /// Relaxed: statistics order nothing. A stripe that is not shared has one writer at a time.
+  using Number = std::atomic<uint64_t>;
+  struct alignas(128) Stripe {
+    Number allowed{0};
+    std::array<Number, Policy::kMaxRules> refused{};
+    Number impossible{0};
+    Number overflowed{0};
+    Number degraded{0};
+  };
+  static void Add(Number* number, bool shared) {
+    if (shared) {
+      number->fetch_add(1, std::memory_order_relaxed);
+    } else {
+      number->store(number->load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    }
+  }
+
+  std::unique_ptr<Stripe[]> stripes_;
+};
+
+}  // namespace cairn::limiter
