@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "limiter/redis_script.h"
-
 namespace cairn::limiter {
 namespace {
 
@@ -36,17 +34,32 @@ RedisRule::RedisRule(const Rule& rule) : rule_(rule) {
   largest_debt_ = token_ * rule.capacity();
 }
 
+RedisForm RedisRule::form() const {
+  switch (rule_.algorithm) {
+    case Algorithm::kFixedWindow:
+      return RedisForm::kFixed;
+    case Algorithm::kSlidingWindow:
+      return RedisForm::kSliding;
+    case Algorithm::kConcurrency:
+      return RedisForm::kPermits;
+    case Algorithm::kGcra:
+      break;
+  }
+  return denominator_ == 1 ? RedisForm::kWholeTokens : RedisForm::kPartTokens;
+}
+
 void RedisRule::AppendArguments(uint64_t cost, uint64_t permit,
                                 std::vector<std::string>* arguments) const {
   const auto add = [&](auto number) { arguments->push_back(std::to_string(number)); };
   switch (rule_.algorithm) {
     case Algorithm::kGcra: {
       const Wide price = token_ * cost;
+      const bool has_parts = denominator_ != 1;
       add(static_cast<uint64_t>(price / denominator_));
-      add(static_cast<uint64_t>(price % denominator_));
-      add(denominator_);
+      if (has_parts) add(static_cast<uint64_t>(price % denominator_));
+      if (has_parts) add(denominator_);
       add(static_cast<uint64_t>(largest_debt_ / denominator_));
-      add(static_cast<uint64_t>(largest_debt_ % denominator_));
+      if (has_parts) add(static_cast<uint64_t>(largest_debt_ % denominator_));
       break;
     }
     case Algorithm::kFixedWindow:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "limiter/policy.h"
+#include "limiter/redis_script.h"
 
 namespace cairn::limiter {
 
@@ -28,6 +29,8 @@ struct RedisReading {
 class RedisRule {
  public:
   explicit RedisRule(const Rule& rule);
+
+  RedisForm form() const;
 
   /// Appends what the script's pieces for the rule take.
   void AppendArguments(uint64_t cost, uint64_t permit, std::vector<std::string>* arguments) const;

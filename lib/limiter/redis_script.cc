@@ -3,23 +3,55 @@
 namespace cairn::limiter {
 namespace {
 
-// In the pieces below '#' stands for the number of the rule, and @1, @2, ... for its arguments.
+// In the pieces below '#' stands for the number of the rule, and @1, @2, ... for those of its
+// arguments. Numbers come as text: arithmetic converts them, a comparison doesn't. A time to live
+// is one or two milliseconds longer than what it is for.
 
-constexpr std::string_view kBegin = R"(local t=redis.call('TIME')
+constexpr std::string_view kBegin = R"(local call=redis.call
+local t=call('TIME')
 local now=t[1]*1000000+t[2]
 local charge=ARGV[1]=='1'
 local ok=1
-local function put(k,v,us) redis.call('SET',k,v,'PX',math.ceil(us/1000)+1) end
 )";
 
-// Kept: when the bucket is full again, as microseconds and a fraction of one over @3. What counts
-// is the distance of that time from now, the debt (GCRA, ITU-T I.371).
+// Kept: when the bucket is full again. What counts is the distance of that time from now, the debt
+// (GCRA, ITU-T I.371). Of a token that is a whole number of microseconds:
+// @1 price, @2 the largest debt
+constexpr std::string_view kWholeRead = R"(
+local p#,m#=ARGV[@1]+0,ARGV[@2]+0
+local u#,over#=0,false
+local v#=call('GET',KEYS[#])
+if v# then
+u#=(tonumber(v#) or tonumber(string.match(v#,'^%d+')) or 0)-now
+if u#<0 then u#=0 elseif u#>m# then u#=m# over#=true end
+end
+)";
+constexpr std::string_view kWholeDecide = R"(
+if u#+p#>m# then ok=0 end
+)";
+constexpr std::string_view kWholeCharge = R"(
+if ok==1 and charge then
+local n=u#+p#
+call('PSETEX',KEYS[#],(n-n%1000)/1000+2,now+n)
+elseif over# then
+call('PSETEX',KEYS[#],(u#-u#%1000)/1000+2,now+u#)
+end
+)";
+constexpr std::string_view kWholeAnswer = "u#,0,0";
+constexpr std::string_view kWholeRefund = R"(
+if v# then
+local n=u#-p#
+if n<=0 then call('DEL',KEYS[#]) else call('PSETEX',KEYS[#],(n-n%1000)/1000+2,now+n) end
+end
+)";
+
+// Of any other token the time has a fraction over @3, kept behind it.
 // @1 @2 price and its fraction, @3 denominator, @4 @5 the largest debt and its fraction
-constexpr std::string_view kGcraRead = R"(
-local d#=tonumber(@3)
-local m#,mf#=tonumber(@4),tonumber(@5)
+constexpr std::string_view kPartsRead = R"(
+local d#=ARGV[@3]+0
+local m#,mf#=ARGV[@4]+0,ARGV[@5]+0
 local u#,f#,over#=0,0,false
-local v#=redis.call('GET',KEYS[#])
+local v#=call('GET',KEYS[#])
 if v# then
 u#=tonumber(v#)
 if not u# then
@@ -34,26 +66,24 @@ over#=u#>m# or (u#==m# and f#>mf#)
 if over# then u#=m# f#=mf# end
 end
 local function keep#(u,f)
-local s=string.format('%.0f',now+u)
-if f>0 then s=s..string.format(' %.0f',f) end
-put(KEYS[#],s,u+1)
+call('PSETEX',KEYS[#],(u-u%1000)/1000+2,string.format('%.0f %.0f',now+u,f))
 end
 )";
-constexpr std::string_view kGcraDecide = R"(
-local n#,g#=u#+@1,f#+@2
+constexpr std::string_view kPartsDecide = R"(
+local n#,g#=u#+ARGV[@1],f#+ARGV[@2]
 if g#>=d# then g#=g#-d# n#=n#+1 end
 if n#>m# or (n#==m# and g#>mf#) then ok=0 end
 )";
-constexpr std::string_view kGcraCharge = R"(
+constexpr std::string_view kPartsCharge = R"(
 if ok==1 and charge then keep#(n#,g#) elseif over# then keep#(u#,f#) end
 )";
-constexpr std::string_view kGcraAnswer = "u#,f#,0";
-constexpr std::string_view kGcraRefund = R"(
+constexpr std::string_view kPartsAnswer = "u#,f#,0";
+constexpr std::string_view kPartsRefund = R"(
 if v# then
-u#=u#-@1
-f#=f#-@2
+u#=u#-ARGV[@1]
+f#=f#-ARGV[@2]
 if f#<0 then f#=f#+d# u#=u#-1 end
-if u#<0 then redis.call('DEL',KEYS[#]) else keep#(u#,f#) end
+if u#<0 then call('DEL',KEYS[#]) else keep#(u#,f#) end
 end
 )";
 
@@ -61,37 +91,40 @@ end
 // that no caller chooses where they begin.
 // @1 price, @2 limit, @3 length of the window
 constexpr std::string_view kFixedRead = R"(
-local w#=tonumber(@3)
+local w#=tonumber(ARGV[@3])
 local e#=(math.floor(now/w#)+1)*w#
 local c#,over#=0,false
-local v#=redis.call('GET',KEYS[#])
+local v#=call('GET',KEYS[#])
 if v# then
 local a,b=string.match(v#,'^(%d+) (%d+)$')
 a=tonumber(a) or 0
 if a>now then c#=tonumber(b) over#=a>e# end
 end
-local function keep#(c) put(KEYS[#],string.format('%.0f %.0f',e#,c),e#-now) end
+local function keep#(c)
+local l=e#-now
+call('PSETEX',KEYS[#],(l-l%1000)/1000+2,string.format('%.0f %.0f',e#,c))
+end
 )";
 constexpr std::string_view kFixedDecide = R"(
-if c#+@1>tonumber(@2) then ok=0 end
+if c#+ARGV[@1]>tonumber(ARGV[@2]) then ok=0 end
 )";
 constexpr std::string_view kFixedCharge = R"(
-if ok==1 and charge then keep#(c#+@1) elseif over# then keep#(c#) end
+if ok==1 and charge then keep#(c#+ARGV[@1]) elseif over# then keep#(c#) end
 )";
 constexpr std::string_view kFixedAnswer = "c#,e#-now,0";
 constexpr std::string_view kFixedRefund = R"(
-if c#>0 then keep#(math.max(c#-@1,0)) end
+if c#>0 then keep#(math.max(c#-ARGV[@1],0)) end
 )";
 
 // Kept: for each slice that is not empty its end and its count, oldest first. A slice counts,
 // whole, until a window after its end, so no window ever holds more than the limit.
 // @1 price, @2 limit, @3 length of a slice, @4 slices in a window
 constexpr std::string_view kSlidingRead = R"(
-local l#=tonumber(@3)
-local w#=l#*@4
+local l#=tonumber(ARGV[@3])
+local w#=l#*ARGV[@4]
 local e#=(math.floor(now/l#)+1)*l#
 local es#,cs#,k#,s#,over#={},{},0,0,false
-local v#=redis.call('GET',KEYS[#])
+local v#=call('GET',KEYS[#])
 if v# then
 for a,b in string.gmatch(v#,'(%d+) (%d+)') do
 a=tonumber(a)
@@ -104,16 +137,17 @@ end
 end
 end
 local function keep#()
-if k#==0 then redis.call('DEL',KEYS[#]) return end
+if k#==0 then call('DEL',KEYS[#]) return end
 local p={}
 for i=1,k# do p[i]=string.format('%.0f %.0f',es#[i],cs#[i]) end
-put(KEYS[#],table.concat(p,' '),es#[k#]+w#-now)
+local l=es#[k#]+w#-now
+call('PSETEX',KEYS[#],(l-l%1000)/1000+2,table.concat(p,' '))
 end
 )";
 constexpr std::string_view kSlidingDecide = R"(
 local r#,z#=0,0
 if k#>0 then z#=es#[k#]+w#-now end
-local need#=s#+@1-@2
+local need#=s#+ARGV[@1]-ARGV[@2]
 if need#>0 then
 ok=0
 for i=1,k# do
@@ -124,14 +158,14 @@ end
 )";
 constexpr std::string_view kSlidingCharge = R"(
 if ok==1 and charge then
-if k#>0 and es#[k#]==e# then cs#[k#]=cs#[k#]+@1 else k#=k#+1 es#[k#]=e# cs#[k#]=@1+0 end
+if k#>0 and es#[k#]==e# then cs#[k#]=cs#[k#]+ARGV[@1] else k#=k#+1 es#[k#]=e# cs#[k#]=ARGV[@1]+0 end
 keep#()
 elseif over# then keep#() end
 )";
 constexpr std::string_view kSlidingAnswer = "s#,z#,r#";
 // From the oldest on: what is taken back there could only have counted for less long.
 constexpr std::string_view kSlidingRefund = R"(
-local left#=tonumber(@1)
+local left#=tonumber(ARGV[@1])
 local n#=0
 for i=1,k# do
 local take=math.min(left#,cs#[i])
@@ -144,25 +178,25 @@ if v# then k#=n# keep#() end
 // Kept: a sorted set of permits by the end of their lease.
 // @1 permits, @2 length of a lease, @3 the new permit
 constexpr std::string_view kPermitRead = R"(
-local w#=tonumber(@2)
-redis.call('ZREMRANGEBYSCORE',KEYS[#],'-inf',now)
-for _,p in ipairs(redis.call('ZRANGEBYSCORE',KEYS[#],string.format('(%.0f',now+w#),'+inf')) do
-redis.call('ZADD',KEYS[#],string.format('%.0f',now+w#),p)
+local w#=tonumber(ARGV[@2])
+call('ZREMRANGEBYSCORE',KEYS[#],'-inf',now)
+for _,p in ipairs(call('ZRANGEBYSCORE',KEYS[#],string.format('(%.0f',now+w#),'+inf')) do
+call('ZADD',KEYS[#],string.format('%.0f',now+w#),p)
 end
-local c#=redis.call('ZCARD',KEYS[#])
+local c#=call('ZCARD',KEYS[#])
 local a#,z#=0,0
 if c#>0 then
-a#=redis.call('ZRANGE',KEYS[#],0,0,'WITHSCORES')[2]-now
-z#=redis.call('ZRANGE',KEYS[#],-1,-1,'WITHSCORES')[2]-now
+a#=call('ZRANGE',KEYS[#],0,0,'WITHSCORES')[2]-now
+z#=call('ZRANGE',KEYS[#],-1,-1,'WITHSCORES')[2]-now
 end
 )";
 constexpr std::string_view kPermitDecide = R"(
-if c#>=tonumber(@1) then ok=0 end
+if c#>=tonumber(ARGV[@1]) then ok=0 end
 )";
 constexpr std::string_view kPermitCharge = R"(
 if ok==1 and charge then
-redis.call('ZADD',KEYS[#],string.format('%.0f',now+w#),@3)
-redis.call('PEXPIRE',KEYS[#],math.ceil(w#/1000)+1)
+call('ZADD',KEYS[#],string.format('%.0f',now+w#),ARGV[@3])
+call('PEXPIRE',KEYS[#],(w#-w#%1000)/1000+2)
 end
 )";
 constexpr std::string_view kPermitAnswer = "c#,z#,a#";
@@ -176,13 +210,14 @@ struct Pieces {
   size_t arguments;
 };
 
-const Pieces& PiecesOf(Algorithm algorithm) {
+const Pieces& PiecesOf(RedisForm form) {
   static constexpr Pieces kAll[] = {
-      {kGcraRead, kGcraDecide, kGcraCharge, kGcraAnswer, kGcraRefund, 5},
+      {kWholeRead, kWholeDecide, kWholeCharge, kWholeAnswer, kWholeRefund, 2},
+      {kPartsRead, kPartsDecide, kPartsCharge, kPartsAnswer, kPartsRefund, 5},
       {kFixedRead, kFixedDecide, kFixedCharge, kFixedAnswer, kFixedRefund, 3},
       {kSlidingRead, kSlidingDecide, kSlidingCharge, kSlidingAnswer, kSlidingRefund, 4},
       {kPermitRead, kPermitDecide, kPermitCharge, kPermitAnswer, "", 3}};
-  return kAll[static_cast<size_t>(algorithm)];
+  return kAll[static_cast<size_t>(form)];
 }
 
 void AppendPiece(std::string_view piece, size_t rule_number, size_t first_argument,
@@ -192,7 +227,7 @@ void AppendPiece(std::string_view piece, size_t rule_number, size_t first_argume
       out->append(std::to_string(rule_number));
     } else if (piece[i] == '@') {
       const auto argument = static_cast<size_t>(piece[++i] - '1');
-      out->append(StrCat("ARGV[", first_argument + argument, "]"));
+      out->append(std::to_string(first_argument + argument));
     } else {
       out->push_back(piece[i]);
     }
@@ -200,11 +235,11 @@ void AppendPiece(std::string_view piece, size_t rule_number, size_t first_argume
 }
 
 /// Appends one piece of every rule.
-void AppendPieces(std::span<const Rule> rules, std::string_view Pieces::*which,
+void AppendPieces(std::span<const RedisForm> forms, std::string_view Pieces::*which,
                   std::string_view between, std::string* out) {
   size_t argument = 2;
-  for (size_t i = 0; i < rules.size(); ++i) {
-    const Pieces& pieces = PiecesOf(rules[i].algorithm);
+  for (size_t i = 0; i < forms.size(); ++i) {
+    const Pieces& pieces = PiecesOf(forms[i]);
     out->append(between);
     AppendPiece(pieces.*which, i + 1, argument, out);
     argument += pieces.arguments;
@@ -213,20 +248,18 @@ void AppendPieces(std::span<const Rule> rules, std::string_view Pieces::*which,
 
 }  // namespace
 
-size_t RedisArgumentCount(Algorithm algorithm) { return PiecesOf(algorithm).arguments; }
-
-RedisScript MakeRedisScript(RedisAction action, std::span<const Rule> rules) {
+RedisScript MakeRedisScript(RedisAction action, std::span<const RedisForm> forms) {
   RedisScript script;
   script.source = kBegin;
-  AppendPieces(rules, &Pieces::read, "", &script.source);
+  AppendPieces(forms, &Pieces::read, "", &script.source);
   if (action == RedisAction::kDecide) {
-    AppendPieces(rules, &Pieces::decide, "", &script.source);
-    AppendPieces(rules, &Pieces::charge, "", &script.source);
+    AppendPieces(forms, &Pieces::decide, "", &script.source);
+    AppendPieces(forms, &Pieces::charge, "", &script.source);
     script.source.append("return {ok");
-    AppendPieces(rules, &Pieces::answer, ",", &script.source);
+    AppendPieces(forms, &Pieces::answer, ",", &script.source);
     script.source.append("}\n");
   } else {
-    AppendPieces(rules, &Pieces::refund, "", &script.source);
+    AppendPieces(forms, &Pieces::refund, "", &script.source);
     script.source.append("return 1\n");
   }
   script.sha1 = Sha1Hex(script.source);

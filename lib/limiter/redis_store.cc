@@ -102,18 +102,16 @@ const Rule* ConcurrencyRule(const Policy& policy) {
 RedisStore::RedisStore(std::shared_ptr<net::RedisClient> client)
     : client_(std::move(client)), permits_(RandomStart()) {}
 
-const RedisScript* RedisStore::ScriptFor(RedisAction action, const Policy& policy) {
+const RedisScript* RedisStore::ScriptFor(RedisAction action, std::span<const RedisForm> forms) {
   std::array<char, 1 + Policy::kMaxRules> name;
   size_t size = 0;
   name[size++] = action == RedisAction::kDecide ? 'd' : 'r';
-  for (const Rule& rule : policy.rules) {
-    name[size++] = static_cast<char>('0' + static_cast<int>(rule.algorithm));
-  }
+  for (const RedisForm form : forms) name[size++] = static_cast<char>('0' + static_cast<int>(form));
   const std::string_view shape(name.data(), size);
   MutexLock lock(mutex_);
   auto found = scripts_.find(shape);
   if (found == scripts_.end()) {
-    found = scripts_.emplace(shape, MakeRedisScript(action, policy.rules)).first;
+    found = scripts_.emplace(shape, MakeRedisScript(action, forms)).first;
   }
   return &found->second;
 }
@@ -128,13 +126,16 @@ RedisStore::Invocation RedisStore::Invoke(RedisAction action, const StoreCall& c
                                           uint64_t permit) {
   const Policy& policy = *call.policy;
   Invocation invocation;
-  invocation.script = ScriptFor(action, policy);
   invocation.key_count = policy.rules.size();
   for (const Rule& rule : policy.rules) invocation.words.push_back(KeyOf(policy, rule, call.key));
   invocation.words.emplace_back(call.peek ? "0" : "1");
-  for (const Rule& rule : policy.rules) {
-    RedisRule(rule).AppendArguments(call.cost, permit, &invocation.words);
+  std::array<RedisForm, Policy::kMaxRules> forms;
+  for (size_t i = 0; i < policy.rules.size(); ++i) {
+    const RedisRule rule(policy.rules[i]);
+    forms[i] = rule.form();
+    rule.AppendArguments(call.cost, permit, &invocation.words);
   }
+  invocation.script = ScriptFor(action, {forms.data(), policy.rules.size()});
   return invocation;
 }
 

@@ -50,7 +50,8 @@ class RedisStore final : public Store {
     std::vector<std::string> words;
   };
 
-  const RedisScript* ScriptFor(RedisAction action, const Policy& policy) CAIRN_EXCLUDES(mutex_);
+  const RedisScript* ScriptFor(RedisAction action, std::span<const RedisForm> forms)
+      CAIRN_EXCLUDES(mutex_);
   std::string KeyOf(const Policy& policy, const Rule& rule, std::string_view key) const;
   Invocation Invoke(RedisAction action, const StoreCall& call, uint64_t permit);
   /// One reply for each; those of scripts that the server didn't know come from a second sending.
@@ -61,7 +62,7 @@ class RedisStore final : public Store {
   const std::shared_ptr<net::RedisClient> client_;
   std::atomic<uint64_t> permits_;  // relaxed: only that no two are equal matters
   Mutex mutex_;
-  /// By action and the algorithms of the rules. Never removed from.
+  /// By action and the forms of the rules. Never removed from.
   std::map<std::string, RedisScript, std::less<>> scripts_ CAIRN_GUARDED_BY(mutex_);
 };
 

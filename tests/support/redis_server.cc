@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 #include "net/redis_reader.h"
@@ -59,7 +60,7 @@ RedisServer::RedisServer(std::vector<std::string> arguments) : arguments_(std::m
     port_ = FreePort();
     Start();
   }
-  EXPECT_TRUE(is_running()) << "redis-server does not start";
+  if (!is_running()) throw std::runtime_error("redis-server does not start");
 }
 
 RedisServer::~RedisServer() { Kill(); }

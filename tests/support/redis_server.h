@@ -1,6 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -20,7 +19,8 @@ class RedisServer {
   /// Why there can be none here; empty = there can.
   static std::string WhyNot();
 
-  /// Starts it and waits until it answers. `arguments` are more of redis-server's own.
+  /// Starts it and waits until it answers; throws when it does not. `arguments` are more of
+  /// redis-server's own.
   explicit RedisServer(std::vector<std::string> arguments = {});
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
@@ -57,7 +57,7 @@ uint16_t FreePort();
 
 }  // namespace cairn::test
 
-/// Skips the test, with the reason, where no redis-server can be had.
+/// Skips a GoogleTest test, with the reason, where no redis-server can be had.
 #define CAIRN_REQUIRE_REDIS()                                                \
   do {                                                                       \
     const std::string cairn_why_not_ = ::cairn::test::RedisServer::WhyNot(); \

@@ -33,12 +33,11 @@ TEST(RedisRuleTest, ATokenIsExactWhateverTheRate) {
     return out;
   };
   using Words = std::vector<std::string>;
-  EXPECT_EQ(arguments(1, 1'000'000'000, 1), (Words{"1000000", "0", "1", "1000000", "0"}));
+  EXPECT_EQ(arguments(1, 1'000'000'000, 1), (Words{"1000000", "1000000"}));
   EXPECT_EQ(arguments(3, 7'000'000'000, 1), (Words{"2333333", "1", "3", "7000000", "0"}));
   EXPECT_EQ(arguments(1'000'000'000, 1'000'000'000, 1'500),
             (Words{"1", "500", "1000", "1000000", "0"}));
-  EXPECT_EQ(arguments(1, 86'400'000'000'000, 1),
-            (Words{"86400000000", "0", "1", "86400000000", "0"}));
+  EXPECT_EQ(arguments(1, 86'400'000'000'000, 1), (Words{"86400000000", "86400000000"}));
 }
 
 /// A rule as it ought to behave, by brute force, on a clock that may go anywhere. Looking changes
@@ -165,9 +164,11 @@ class RedisScriptTest : public ::testing::Test {
   /// meanwhile, unless `expires`: that is by the server's own clock.
   std::vector<int64_t> Run(RedisAction action, std::span<const Rule> rules, int64_t now_us,
                            uint64_t cost, bool charge, bool expires = false, size_t first = 0) {
-    std::string source = MakeRedisScript(action, rules).source;
-    Replace("redis.call('TIME')", "{ARGV[#ARGV-1],ARGV[#ARGV]}", &source);
-    if (!expires) Replace("/1000)+1)", "/1000)+3600000)", &source);
+    std::vector<RedisForm> forms;
+    for (const Rule& rule : rules) forms.push_back(RedisRule(rule).form());
+    std::string source = MakeRedisScript(action, forms).source;
+    Replace("call('TIME')", "{ARGV[#ARGV-1],ARGV[#ARGV]}", &source);
+    if (!expires) Replace("/1000+2", "/1000+3600000", &source);
     std::vector<std::string> words = {"EVAL", source, std::to_string(rules.size())};
     for (size_t i = 0; i < rules.size(); ++i) words.push_back(StrCat("k", first + i));
     words.emplace_back(charge ? "1" : "0");
@@ -333,6 +334,17 @@ TEST_F(RedisScriptTest, AChangedWindowGoesOnWithWhatWasUsed) {
   EXPECT_EQ(Run(RedisAction::kDecide, {&kShort, 1}, now_us, 1, true)[0], 1);
   EXPECT_EQ(Run(RedisAction::kDecide, {&kShort, 1}, now_us + 12'000'000, 5, true)[0], 1)
       << "what the long window had is held against the short one for longer than that one is";
+}
+
+TEST_F(RedisScriptTest, AChangedRateGoesOnWithWhatWasUsed) {
+  // Of the first and the third a token is a whole number of microseconds.
+  const Rule kRates[] = {{"g", Algorithm::kGcra, 4, 4 * kSecondNs, 0, 0},
+                         {"g", Algorithm::kGcra, 3, 4 * kSecondNs, 4, 0},
+                         {"g", Algorithm::kGcra, 4, 4 * kSecondNs, 0, 0}};
+  const int64_t now_us = 1'700'000'000'000'000;
+  EXPECT_EQ(Run(RedisAction::kDecide, {&kRates[0], 1}, now_us, 2, true)[1], 0);
+  EXPECT_EQ(Run(RedisAction::kDecide, {&kRates[1], 1}, now_us, 1, true)[1], 2'000'000);
+  EXPECT_EQ(Run(RedisAction::kDecide, {&kRates[2], 1}, now_us, 1, true)[1], 3'333'333);
 }
 
 TEST_F(RedisScriptTest, WhatMeansNothingAnyMoreExpires) {
