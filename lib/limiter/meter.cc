@@ -53,13 +53,8 @@ Continuity Meter::ContinueFrom(const Meter& before, int64_t time) {
 }
 
 void Meter::ContinueTokens(const Meter& before, int64_t time) {
-  if (limit_ == before.limit_ && window_ns_ == before.window_ns_) {
-    start_time_ = before.start_time_;
-    start_units_ = before.start_units_;
-  } else {
-    start_time_ = std::max(time, before.start_time_);
-    start_units_ = before.UnitsAt(time);
-  }
+  start_time_ = std::max(time, before.start_time_);
+  start_units_ = before.UnitsAt(time);
   // Where the rates are not too far apart a token keeps its units, and a key what it has used;
   // else a key keeps the time until it is full again.
   const uint64_t window = static_cast<uint64_t>(window_ns_);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "limiter/fixed_point.h"
@@ -52,6 +53,13 @@ class Meter {
   /// After kCopied, and at the same time: what the words of `before` are in the words of this
   /// meter.
   void CopyWords(const Meter& before, int64_t time, const uint64_t* from, uint64_t* to) const;
+
+  /// Does this meter, after it went on from `before`, hold less than a key may owe?
+  bool NeedsSettling(const Meter& before) const {
+    return algorithm_ == Algorithm::kGcra && burst_units_ < before.burst_units_;
+  }
+  /// Cuts what a key owes at the moment of the change to what this meter holds.
+  uint64_t SettledWord(uint64_t word) const { return std::min(word, start_units_ + burst_units_); }
 
   Algorithm algorithm() const { return algorithm_; }
   uint64_t capacity() const { return capacity_; }
@@ -111,7 +119,7 @@ class Meter {
                 Reading* reading) const {
     const uint64_t now = UnitsAt(time);
     uint64_t debt = word > now ? word - now : 0;
-    if (debt > burst_units_) debt = burst_units_;  // the burst was made smaller
+    if (debt > burst_units_) debt = burst_units_;  // charged by the time of a faster thread
     const uint64_t price = cost * unit_.value();
     reading->fits = debt + price <= burst_units_;
     if (reading->fits) {

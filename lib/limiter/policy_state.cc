@@ -118,7 +118,31 @@ Status PolicyState::Change(const Policy& policy, int64_t now_ns) {
   if (!stays) return CarryOver(std::move(next), continuities, time);
   next->table = before.table;
   Publish(std::move(next));
+  Settle(before);
   return OkStatus();
+}
+
+void PolicyState::Settle(const ReadyPolicy& before) {
+  const ReadyPolicy& ready = *this->ready();
+  for (size_t rule = 0; rule < ready.rule_count; ++rule) {
+    const Meter& meter = ready.meters[rule];
+    if (!meter.NeedsSettling(before.meters[rule])) continue;
+    for (Shard& shard : ready.table->shards()) {
+      ShardHold hold(shard.lock);
+      ready.table->ForEach(shard, [&](uint64_t* record) {
+        uint64_t* word = record + 1 + ready.word_at[rule];
+        if (!ready.paired) {
+          *word = meter.SettledWord(*word);
+          return;
+        }
+        Pair seen{};
+        do {
+          seen = {LoadWord(record), LoadWord(word)};
+        } while (!ExchangePair(reinterpret_cast<Pair*>(record), seen,
+                               {seen.hash, meter.SettledWord(seen.word)}));
+      });
+    }
+  }
 }
 
 namespace {
@@ -133,6 +157,9 @@ void CarryWords(const ReadyPolicy& before, const ReadyPolicy& next,
     const uint64_t* words = from + before.word_at[i];
     if (continuities[i] == Continuity::kSame) {
       std::copy_n(words, next.meters[i].words(), to + next.word_at[i]);
+      if (next.meters[i].NeedsSettling(before.meters[i])) {
+        to[next.word_at[i]] = next.meters[i].SettledWord(words[0]);
+      }
     } else {
       next.meters[i].CopyWords(before.meters[i], time, words, to + next.word_at[i]);
     }

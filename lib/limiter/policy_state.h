@@ -96,6 +96,8 @@ class PolicyState {
   void WithEachShard(Visit&& visit);
   Status CarryOver(std::unique_ptr<ReadyPolicy> next, const Continuities& continuities,
                    int64_t time) CAIRN_REQUIRES(change_mutex_);
+  /// Cuts what keys owe to what they may owe now.
+  void Settle(const ReadyPolicy& before) CAIRN_REQUIRES(change_mutex_);
   void Publish(std::unique_ptr<ReadyPolicy> next) CAIRN_REQUIRES(change_mutex_);
 
   std::atomic<const ReadyPolicy*> ready_;  // release: pairs with the acquire in ready()

@@ -9,13 +9,14 @@
 namespace cairn::limiter {
 namespace {
 
-constexpr uint32_t kMaxShards = 64;
+constexpr uint32_t kMaxShards = 32;
 constexpr uint64_t kHugeLevelBytes = 16 << 20;
 constexpr uint64_t kHugePageBytes = 2 << 20;
-/// Loads at which shards grow: from this to twice this.
-constexpr double kLeastLoad = 0.42;
-/// What the shard's head, the shared words and the vector take beside the records.
-constexpr uint64_t kShardOverheadBytes = 256;
+/// Loads at which shards grow, from the first shard's to the last's.
+constexpr double kLeastLoad = 0.55;
+constexpr double kMostLoad = 0.93;
+/// What a shard's head and the block of its shared words take beside the records.
+constexpr uint64_t kShardOverheadBytes = sizeof(RecordTable::Shard) + 16;
 
 uint64_t RoundUp(uint64_t value, uint64_t unit) { return (value + unit - 1) / unit * unit; }
 
@@ -59,7 +60,7 @@ RecordTable::RecordTable(uint32_t record_words, uint32_t shard_count, uint32_t m
       max_buckets_(max_buckets),
       shards_(shard_count) {
   for (uint32_t i = 0; i < shard_count; ++i) shards_[i].number = i;
-  memory_bytes_ = shard_count * (bucket_words_ * 8 + kShardOverheadBytes);
+  memory_bytes_ = shard_count * (bucket_words_ * 8 + kShardOverheadBytes + (record_words - 1) * 8);
 }
 
 RecordTable::~RecordTable() {
@@ -73,8 +74,8 @@ void RecordTable::Discard() {
 
 uint64_t RecordTable::GrowAt(const Shard& shard) const {
   const double place = static_cast<double>(shard.number) / static_cast<double>(shards_.size());
-  return static_cast<uint64_t>(static_cast<double>(ShardRecords(shard)) * kLeastLoad *
-                               (1.0 + place));
+  const double load = kLeastLoad + place * (kMostLoad - kLeastLoad);
+  return static_cast<uint64_t>(static_cast<double>(ShardRecords(shard)) * load);
 }
 
 uint64_t* RecordTable::Claim(Shard& shard, uint64_t hash, const IsDead& is_dead) {

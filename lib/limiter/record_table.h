@@ -42,7 +42,20 @@ class RecordTable {
     uint64_t used_count = 0;               ///< records that are not free; guarded by lock
     std::unique_ptr<uint64_t[]> overflow;  ///< words that keys without room share; by lock
   };
-  using IsDead = std::function<bool(const uint64_t* words)>;
+  /// Says of words whether they are those of a new key. Borrows what it is made from.
+  class IsDead {
+   public:
+    template <typename Test>
+    IsDead(const Test& test)  // NOLINT(google-explicit-constructor)
+        : test_(&test), call_([](const void* object, const uint64_t* words) {
+            return (*static_cast<const Test*>(object))(words);
+          }) {}
+    bool operator()(const uint64_t* words) const { return call_(test_, words); }
+
+   private:
+    const void* test_;
+    bool (*call_)(const void*, const uint64_t*);
+  };
 
   /// resource_exhausted when there is no address space for so many bytes.
   static Result<std::unique_ptr<RecordTable>> Create(uint32_t state_words, uint64_t budget_bytes);

@@ -13,7 +13,7 @@ namespace {
 using net::RedisPipeline;
 using net::RedisReply;
 
-/// 2^64 divided by the golden ratio: steps of it visit every number before one comes again.
+/// 2^64 divided by the golden ratio: steps of it come near each other only after a long time.
 constexpr uint64_t kGoldenStep = 0x9e3779b97f4a7c15U;
 
 uint64_t RandomStart() {
@@ -170,8 +170,8 @@ Result<std::vector<RedisReply>> RedisStore::Run(std::span<const Invocation> invo
 }
 
 uint64_t RedisStore::NewPermit() {
-  const uint64_t permit = permits_.fetch_add(kGoldenStep, std::memory_order_relaxed);
-  return permit == 0 ? kGoldenStep / 2 : permit;
+  const uint64_t permit = permits_.fetch_add(kGoldenStep, std::memory_order_relaxed) >> 2;
+  return permit == 0 ? 1 : permit;
 }
 
 Result<Decision> RedisStore::Decide(const StoreCall& call, int64_t timeout_ns) {
@@ -182,6 +182,7 @@ Result<Decision> RedisStore::Decide(const StoreCall& call, int64_t timeout_ns) {
 
 Status RedisStore::DecideMany(std::span<const StoreCall> calls, std::span<Decision> decisions_out,
                               int64_t timeout_ns) {
+  CAIRN_RETURN_IF_ERROR(client_->CheckReachable());
   std::vector<Invocation> invocations;
   std::vector<uint64_t> permits;
   invocations.reserve(calls.size());

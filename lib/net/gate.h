@@ -31,6 +31,10 @@ class Gate {
   /// Asks for leave to make one call. A pass that admits is given back once.
   virtual Pass Enter() = 0;
   virtual void Leave(const Pass& pass, Outcome outcome) = 0;
+
+  /// True when Enter would refuse now: whoever would prepare a call first can save the work. A gate
+  /// that can't tell says no.
+  virtual bool IsShut() const { return false; }
 };
 
 }  // namespace cairn::net

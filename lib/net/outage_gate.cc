@@ -31,6 +31,11 @@ Pass OutageGate::Enter() {
   return {.is_admitted = is_mine, .id = static_cast<uint64_t>(lease_ns)};
 }
 
+bool OutageGate::IsShut() const {
+  const int64_t retry_at_ns = retry_at_ns_.load(std::memory_order_acquire);
+  return retry_at_ns != 0 && clock_->MonotonicNs() < retry_at_ns;
+}
+
 void OutageGate::Leave(const Pass& pass, Outcome outcome) {
   if (pass.id == kOrdinary) {
     LeaveOrdinary(outcome);

@@ -32,7 +32,9 @@ class OutageGate final : public Gate {
 
   Pass Enter() override;
   void Leave(const Pass& pass, Outcome outcome) override;
+  bool IsShut() const override;
 
+  /// Nothing fails; a gate that is not open may still let a trial through.
   bool is_open() const { return retry_at_ns_.load(std::memory_order_relaxed) == 0; }
   uint64_t shut_count() const { return shut_count_.load(std::memory_order_relaxed); }
 

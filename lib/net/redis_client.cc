@@ -49,10 +49,7 @@ Status RedisClient::Execute(const RedisPipeline& pipeline, std::vector<RedisRepl
   if (pipeline.empty()) return OkStatus();
   calls_.fetch_add(1, std::memory_order_relaxed);
   const Pass pass = gate_->Enter();
-  if (!pass.is_admitted) {
-    refused_.fetch_add(1, std::memory_order_relaxed);
-    return Status(Code::kUnavailable, "Redis does not answer; calls are held back until it does");
-  }
+  if (!pass.is_admitted) return Refuse();
   if (timeout_ns <= 0) timeout_ns = options_.command_timeout_ns;
   Outcome outcome = Outcome::kUnused;
   Status status =
@@ -60,6 +57,17 @@ Status RedisClient::Execute(const RedisPipeline& pipeline, std::vector<RedisRepl
   gate_->Leave(pass, outcome);
   Count(status, pipeline.size());
   return status;
+}
+
+Status RedisClient::CheckReachable() {
+  if (!gate_->IsShut()) return OkStatus();
+  calls_.fetch_add(1, std::memory_order_relaxed);
+  return Refuse();
+}
+
+Status RedisClient::Refuse() {
+  refused_.fetch_add(1, std::memory_order_relaxed);
+  return Status(Code::kUnavailable, "Redis does not answer; calls are held back until it does");
 }
 
 Status RedisClient::ExecuteWithin(int64_t deadline_ns, const RedisPipeline& pipeline,

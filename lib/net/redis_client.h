@@ -53,6 +53,10 @@ class RedisClient {
   /// One command. A refusal by the server is failed_precondition with its words.
   Result<RedisReply> Call(std::initializer_list<std::string_view> words, int64_t timeout_ns = 0);
 
+  /// unavailable during an outage, when a call would be refused at once: before work is done to
+  /// prepare one. Counts as a refused call when it fails.
+  Status CheckReachable();
+
   /// The name of a key of ours: the prefix and `name`.
   std::string Key(std::string_view name) const { return StrCat(options_.key_prefix, name); }
 
@@ -62,6 +66,7 @@ class RedisClient {
  private:
   explicit RedisClient(RedisOptions options);
 
+  Status Refuse();
   Status ExecuteWithin(int64_t deadline_ns, const RedisPipeline& pipeline,
                        std::vector<RedisReply>* replies, Outcome* outcome);
   void Count(const Status& status, size_t command_count);
