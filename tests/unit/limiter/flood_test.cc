@@ -71,6 +71,10 @@ TEST_P(FloodTest, TheBudgetHoldsAndAKeyOverItsLimitStaysRefused) {
   }
 }
 
+#if CAIRN_FLOOD_KEYS >= 10000000
+INSTANTIATE_TEST_SUITE_P(Cases, FloodTest,
+                         ::testing::Values(Case{Algorithm::kGcra, Overflow::kShared}));
+#else
 INSTANTIATE_TEST_SUITE_P(Cases, FloodTest,
                          ::testing::Values(Case{Algorithm::kGcra, Overflow::kShared},
                                            Case{Algorithm::kGcra, Overflow::kDeny},
