@@ -1,16 +1,14 @@
 #include "cairn_bench/redis_limits.h"
 
 #include <algorithm>
-#include <atomic>
 #include <functional>
 #include <memory>
-#include <stdexcept>
-#include <thread>
-#include <vector>
 
-#include "base/clock.h"
+#include "cairn_bench/arguments.h"
 #include "cairn_bench/json_line.h"
 #include "cairn_bench/metrics.h"
+#include "cairn_bench/redis_load.h"
+#include "cairn_bench/redis_outage.h"
 #include "limiter/redis_store.h"
 #include "net/redis_client.h"
 #include "support/redis_server.h"
@@ -18,68 +16,20 @@
 namespace cairn::bench {
 namespace {
 
-constexpr int64_t kSecondNs = 1'000'000'000;
-constexpr size_t kMaxSamples = 200'000;  // of each thread
-
-template <typename T>
-T OrThrow(Result<T> result) {
-  if (!result.ok()) throw std::runtime_error(std::string(result.status().message()));
-  return std::move(result).value();
-}
-
-void OrThrow(const Status& status) {
-  if (!status.ok()) throw std::runtime_error(std::string(status.message()));
-}
-
-/// What some threads did together.
-struct Load {
-  double per_second = 0;
-  std::vector<double> latencies;  ///< seconds
+struct Options {
+  std::string url;  ///< empty = a redis-server of its own
+  std::string algorithm;
+  uint32_t keys = 0;     ///< chosen evenly
+  uint32_t threads = 0;  ///< that wait for an answer each, at the same time
+  uint32_t batch = 0;    ///< decisions of a pipeline
+  uint32_t rounds = 0;   ///< each figure is the best of
+  uint32_t seconds = 0;  ///< of each measurement
 };
-
-/// One step of a thread; returns how many operations it was.
-using Step = std::function<size_t(uint64_t* random)>;
-
-uint64_t Next(uint64_t* random) {
-  *random = *random * 6364136223846793005U + 1442695040888963407U;
-  return *random >> 33;
-}
-
-Load RunThreads(uint32_t thread_count, double seconds, const std::function<Step()>& make_step) {
-  const Clock* clock = Clock::System();
-  std::atomic<uint64_t> total{0};
-  std::vector<std::vector<double>> latencies(thread_count);
-  std::vector<std::thread> threads;
-  const int64_t start_ns = clock->MonotonicNs();
-  const int64_t end_ns = start_ns + static_cast<int64_t>(seconds * kSecondNs);
-  for (uint32_t i = 0; i < thread_count; ++i) {
-    threads.emplace_back([&, i] {
-      const Step step = make_step();
-      uint64_t random = i + 1;
-      for (int64_t now_ns = clock->MonotonicNs(); now_ns < end_ns;) {
-        total.fetch_add(step(&random), std::memory_order_relaxed);
-        const int64_t then_ns = clock->MonotonicNs();
-        if (latencies[i].size() < kMaxSamples) {
-          latencies[i].push_back(static_cast<double>(then_ns - now_ns) / kSecondNs);
-        }
-        now_ns = then_ns;
-      }
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  Load load;
-  load.per_second = static_cast<double>(total.load()) * kSecondNs /
-                    static_cast<double>(clock->MonotonicNs() - start_ns);
-  for (const auto& part : latencies) {
-    load.latencies.insert(load.latencies.end(), part.begin(), part.end());
-  }
-  return load;
-}
 
 /// The client, the store and the keys that are asked about.
 class Subject {
  public:
-  Subject(const RedisLimitsOptions& options, const net::RedisOptions& client_options)
+  Subject(const Options& options, const net::RedisOptions& client_options)
       : options_(options),
         client_(OrThrow(net::RedisClient::Create(client_options))),
         store_(client_) {
@@ -113,9 +63,11 @@ class Subject {
   }
 
  private:
-  const std::string& Key(uint64_t* random) const { return keys_[Next(random) % keys_.size()]; }
+  const std::string& Key(uint64_t* random) const {
+    return keys_[NextRandom(random) % keys_.size()];
+  }
 
-  const RedisLimitsOptions& options_;
+  const Options& options_;
   std::shared_ptr<net::RedisClient> client_;
   limiter::RedisStore store_;
   limiter::Policy policy_;
@@ -129,7 +81,7 @@ struct Measurement {
   Load best;
 };
 
-void MeasureRates(const RedisLimitsOptions& options, Subject* subject) {
+void MeasureRates(const Options& options, Subject* subject) {
   Measurement measurements[] = {{"one", 1, [&] { return subject->Decide(); }, {}},
                                 {"many", options.threads, [&] { return subject->Decide(); }, {}},
                                 {"pipelined", 2, [&] { return subject->DecideBatch(); }, {}},
@@ -154,7 +106,19 @@ void MeasureRates(const RedisLimitsOptions& options, Subject* subject) {
 
 }  // namespace
 
-void MeasureRedisLimits(const RedisLimitsOptions& options) {
+void RunRedisLimits(const std::vector<std::string>& given) {
+  const Arguments arguments(
+      given, {"algorithm", "keys", "threads", "batch", "rounds", "seconds", "redis-url", "outage"},
+      {"redis"});
+  Options options;
+  options.url = arguments.Get("redis-url", "");
+  options.algorithm = arguments.Choice("algorithm", {"gcra", "fixed", "sliding"});
+  options.keys = arguments.Count("keys", 1000);
+  options.threads = arguments.Count("threads", 16);
+  options.batch = arguments.Count("batch", 32);
+  options.rounds = arguments.Count("rounds", 3);
+  options.seconds = arguments.Count("seconds", 1);
+
   net::RedisOptions client_options;
   std::unique_ptr<test::RedisServer> server;
   if (options.url.empty()) {
@@ -165,6 +129,11 @@ void MeasureRedisLimits(const RedisLimitsOptions& options) {
   } else {
     client_options.endpoint = OrThrow(net::ParseRedisUrl(options.url));
     client_options.command_timeout_ns = kSecondNs;
+  }
+  if (arguments.Has("outage")) {
+    if (server == nullptr) throw UsageError("--outage kills the server: not one given by a URL");
+    MeasureRedisOutage(arguments.Count("outage", 10), server.get());
+    return;
   }
   client_options.max_connections = options.threads;
   Subject subject(options, client_options);
