@@ -30,6 +30,11 @@ constexpr const char* kHelp =
     "          recall and bytes while half of the vectors are updated again and again\n"
     "  mixed   DATA [--target-recall R] [--rounds N] [--seconds N] [--rate N]\n"
     "          searches while a writer adds\n"
+    "  cache   --trace F.u64le[.gz] [--capacity N] [--policy cairn|lru|s3fifo|tinylfu]\n"
+    "          --throughput [--entries N] [--keys N] [--threads T] [--zipf S] [--value-bytes B]\n"
+    "          [--peers tbb,rocksdb|none] [--operations N] [--repeat N]\n"
+    "          --bytes-bound [--threads T] [--megabytes N] [--operations N]\n"
+    "          hit ratios, times and bounds of the cache\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -45,7 +50,7 @@ Command Find(const std::string& name) {
       {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
       {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
       {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed}};
+      {"mixed", cairn::bench::RunMixed},   {"cache", cairn::bench::RunCache}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

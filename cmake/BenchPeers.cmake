@@ -1,5 +1,5 @@
-# The vector search engines that cairn-bench compares with: optional, and used by nothing else. Each
-# one found becomes a target cairn_peer_<name>. Debian: libhnswlib-dev, libfaiss-dev.
+# What cairn-bench compares with: optional, and used by nothing else. Each one found becomes a target
+# cairn_peer_<name>. Debian: libhnswlib-dev, libfaiss-dev, libtbb-dev.
 find_path(CAIRN_hnswlib_INCLUDE hnswlib/hnswlib.h)
 find_path(CAIRN_faiss_INCLUDE faiss/IndexHNSW.h)
 find_library(CAIRN_faiss_faiss NAMES faiss)
@@ -34,3 +34,19 @@ if(CAIRN_faiss_INCLUDE AND CAIRN_faiss_faiss AND CAIRN_faiss_openblas AND OpenMP
 else()
   cairn_note("bench peer faiss" "off")
 endif()
+
+find_path(CAIRN_tbb_INCLUDE tbb/concurrent_hash_map.h)
+find_library(CAIRN_tbb_tbb NAMES libtbb.so)
+mark_as_advanced(CAIRN_tbb_INCLUDE CAIRN_tbb_tbb)
+if(CAIRN_tbb_INCLUDE AND CAIRN_tbb_tbb)
+  add_library(cairn_peer_tbb INTERFACE)
+  target_include_directories(cairn_peer_tbb SYSTEM INTERFACE ${CAIRN_tbb_INCLUDE})
+  target_compile_definitions(cairn_peer_tbb INTERFACE CAIRN_BENCH_TBB)
+  target_link_libraries(cairn_peer_tbb INTERFACE ${CAIRN_tbb_tbb})
+  cairn_note("bench peer tbb" "on")
+else()
+  cairn_note("bench peer tbb" "off")
+endif()
+
+# For packed traces.
+find_package(ZLIB REQUIRED)

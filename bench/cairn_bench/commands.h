@@ -13,5 +13,6 @@ void RunVector(const std::vector<std::string>& given);
 void RunFilter(const std::vector<std::string>& given);
 void RunChurn(const std::vector<std::string>& given);
 void RunMixed(const std::vector<std::string>& given);
+void RunCache(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

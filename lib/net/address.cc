@@ -5,13 +5,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <system_error>
+#include <thread>
 
 #include "base/clock.h"
 
 namespace cairn::net {
 namespace {
-
-constexpr int64_t kNsPerSecond = 1'000'000'000;
 
 addrinfo Hints(int flags) {
   addrinfo hints{};
@@ -44,35 +45,26 @@ Address UnixAddress(const std::string& path) {
   return address;
 }
 
-/// What getaddrinfo_a reads and writes until it is done; it keeps what it points to alive.
+/// One question to the system, and those who wait for the answer.
 struct Resolver::Lookup {
-  struct Request {
-    std::string host;
-    std::string port;
-    addrinfo hints{};
-    gaicb control{};
-  };
-  std::unique_ptr<Request> request = std::make_unique<Request>();
+  Mutex mutex;
+  CondVar done;
+  std::optional<Result<Addresses>> answer CAIRN_GUARDED_BY(mutex);
+  std::thread thread;
 
   ~Lookup() {
-    if (gai_error(&request->control) == EAI_INPROGRESS &&
-        gai_cancel(&request->control) == EAI_NOTCANCELED) {
-      // The C library's thread still writes there: one small block is left to it.
-      static_cast<void>(request.release());
-      return;
-    }
-    if (request->control.ar_result != nullptr) freeaddrinfo(request->control.ar_result);
+    if (thread.joinable()) thread.join();
   }
 
-  bool WaitUntil(int64_t deadline_ns) const {
-    const gaicb* const list[] = {&request->control};
-    while (gai_error(&request->control) == EAI_INPROGRESS) {
+  /// Nothing when there is no answer by then.
+  std::optional<Result<Addresses>> Await(int64_t deadline_ns) {
+    MutexLock lock(mutex);
+    while (!answer.has_value()) {
       const int64_t left_ns = deadline_ns - Clock::System()->MonotonicNs();
-      if (left_ns <= 0) return false;
-      const timespec timeout{left_ns / kNsPerSecond, left_ns % kNsPerSecond};
-      gai_suspend(list, 1, &timeout);
+      if (left_ns <= 0) break;
+      done.WaitFor(mutex, left_ns);
     }
-    return true;
+    return answer;
   }
 };
 
@@ -88,19 +80,33 @@ Resolver::Resolver(std::string host, uint16_t port)
 
 Resolver::~Resolver() = default;
 
-Result<std::shared_ptr<Resolver::Lookup>> Resolver::Begin() {
-  auto lookup = std::make_shared<Lookup>();
-  Lookup::Request& request = *lookup->request;
-  request.host = host_;
-  request.port = port_;
-  request.hints = Hints(AI_NUMERICSERV | AI_ADDRCONFIG);
-  request.control.ar_name = request.host.c_str();
-  request.control.ar_service = request.port.c_str();
-  request.control.ar_request = &request.hints;
-  gaicb* list[] = {&request.control};
-  if (const int error = getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr); error != 0) {
+Result<Addresses> Resolver::LookUp() const {
+  const addrinfo hints = Hints(AI_NUMERICSERV | AI_ADDRCONFIG);
+  addrinfo* list = nullptr;
+  const int error = getaddrinfo(host_.c_str(), port_.c_str(), &hints, &list);
+  if (error != 0) {
     return Error(Code::kUnavailable, "cannot look up host '", host_, "': ", gai_strerror(error));
   }
+  Addresses found = Copy(list);
+  freeaddrinfo(list);
+  return found;
+}
+
+Result<std::shared_ptr<Resolver::Lookup>> Resolver::Join() {
+  if (lookup_ != nullptr) return lookup_;
+  auto lookup = std::make_shared<Lookup>();
+  try {
+    // The resolver ends the lookup before itself, so that the thread may use both.
+    lookup->thread = std::thread([this, raw = lookup.get()] {
+      Result<Addresses> answer = LookUp();
+      MutexLock lock(raw->mutex);
+      raw->answer = std::move(answer);
+      raw->done.SignalAll();
+    });
+  } catch (const std::system_error&) {
+    return Error(Code::kUnavailable, "cannot look up host '", host_, "': no more threads");
+  }
+  lookup_ = lookup;
   return lookup;
 }
 
@@ -109,21 +115,18 @@ Result<Addresses> Resolver::Resolve(int64_t deadline_ns) {
   {
     MutexLock lock(mutex_);
     if (known_ != nullptr) return known_;
-    if (lookup_ == nullptr) {
-      CAIRN_ASSIGN_OR_RETURN(lookup_, Begin());
-    }
-    lookup = lookup_;
+    CAIRN_ASSIGN_OR_RETURN(lookup, Join());
   }
-  if (!lookup->WaitUntil(deadline_ns)) {
+  std::optional<Result<Addresses>> answer = lookup->Await(deadline_ns);
+  if (!answer.has_value()) {
     return Error(Code::kTimedOut, "looking up host '", host_, "' takes longer than the call may");
   }
   MutexLock lock(mutex_);
-  if (lookup_ == lookup) lookup_ = nullptr;
-  if (const int error = gai_error(&lookup->request->control); error != 0) {
-    return Error(Code::kUnavailable, "cannot look up host '", host_, "': ", gai_strerror(error));
+  if (lookup_ == lookup) {
+    lookup_ = nullptr;
+    if (answer->ok()) known_ = **answer;
   }
-  known_ = Copy(lookup->request->control.ar_result);
-  return known_;
+  return *std::move(answer);
 }
 
 void Resolver::Forget() {

@@ -25,10 +25,10 @@ using Addresses = std::shared_ptr<const std::vector<Address>>;
 Address UnixAddress(const std::string& path);
 
 /// Looks up a host name, never for longer than the caller has: a lookup that takes longer goes on
-/// and serves a later caller. An address in digits needs none.
+/// in a thread of its own and serves a later caller. An address in digits needs none.
 ///
-/// Thread safety: thread-safe; nobody waits while a lock is held. The C library looks names up in a
-/// thread of its own; the destructor doesn't wait for it.
+/// Thread safety: thread-safe; nobody waits while a lock is held. The destructor waits for a lookup
+/// that is under way, since nothing can stop the system's.
 class Resolver {
  public:
   Resolver(std::string host, uint16_t port);
@@ -45,7 +45,10 @@ class Resolver {
  private:
   struct Lookup;
 
-  Result<std::shared_ptr<Lookup>> Begin() CAIRN_REQUIRES(mutex_);
+  /// What the system says about the name; takes as long as it takes.
+  Result<Addresses> LookUp() const;
+  /// The lookup under way, a new one if there is none.
+  Result<std::shared_ptr<Lookup>> Join() CAIRN_REQUIRES(mutex_);
 
   const std::string host_;
   const std::string port_;

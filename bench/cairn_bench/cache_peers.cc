@@ -1,0 +1,79 @@
+#include "cairn_bench/cache_peers.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "cache/cache.h"
+
+namespace cairn::bench {
+namespace {
+
+class CairnLoaded final : public LoadedCache {
+ public:
+  explicit CairnLoaded(uint64_t capacity) {
+    cache::CacheOptions options;
+    options.max_entries = capacity;
+    auto made = cache::Cache::Create(std::move(options));
+    if (!made.ok()) throw std::runtime_error(std::string(made.status().message()));
+    cache_ = std::move(made).value();
+  }
+
+  std::string name() const override { return "cairn"; }
+  bool Get(std::string_view key) override {
+    const cache::Handle handle = cache_->Get(cache_->default_space(), key);
+    if (!handle) return false;
+    const volatile char first = *handle.value().data();
+    static_cast<void>(first);
+    return true;
+  }
+  void Set(std::string_view key, std::string_view value) override {
+    cache_->Set(cache_->default_space(), key, value).IgnoreError("a miss is counted");
+  }
+
+ private:
+  std::unique_ptr<cache::Cache> cache_;
+};
+
+void Add(std::vector<std::unique_ptr<LoadedCache>>* to, const std::string& name, uint64_t capacity,
+         uint64_t value_bytes, bool required) {
+#if defined(CAIRN_BENCH_ROCKSDB)
+  if (name == "rocksdb") {
+    to->push_back(MakeRocksLoaded(capacity, value_bytes));
+    return;
+  }
+#endif
+#if defined(CAIRN_BENCH_TBB)
+  if (name == "tbb") {
+    to->push_back(MakeTbbLoaded(capacity, value_bytes));
+    return;
+  }
+#endif
+  if (required) throw UsageError("this build has no peer " + name);
+}
+
+}  // namespace
+
+std::unique_ptr<LoadedCache> MakeCairnLoaded(uint64_t capacity, uint64_t) {
+  return std::make_unique<CairnLoaded>(capacity);
+}
+
+std::vector<std::unique_ptr<LoadedCache>> MakeLoadedCaches(const Arguments& arguments,
+                                                           uint64_t capacity,
+                                                           uint64_t value_bytes) {
+  std::vector<std::unique_ptr<LoadedCache>> all;
+  all.push_back(MakeCairnLoaded(capacity, value_bytes));
+  const std::string given = arguments.Get("peers", "");
+  if (given == "none") return all;
+  if (given.empty()) {
+    for (const char* name : {"rocksdb", "tbb"}) Add(&all, name, capacity, value_bytes, false);
+    return all;
+  }
+  for (size_t begin = 0; begin <= given.size();) {
+    const size_t end = std::min(given.find(',', begin), given.size());
+    Add(&all, given.substr(begin, end - begin), capacity, value_bytes, true);
+    begin = end + 1;
+  }
+  return all;
+}
+
+}  // namespace cairn::bench

@@ -1,0 +1,263 @@
+#include <exception>
+#include <utility>
+
+#include "cache/cache.h"
+
+// Loading, and reading from the tiers, which is a load of another kind.
+
+namespace cairn::cache {
+namespace {
+
+// Before every value in a tier: one byte that says whether it remembers a value or that there is
+// none.
+constexpr char kValue = 'v';
+constexpr char kNothing = 'n';
+
+}  // namespace
+
+void Background::Begin() {
+  MutexLock lock(mutex_);
+  ++running_;
+}
+
+void Background::End() {
+  MutexLock lock(mutex_);
+  if (--running_ == 0) idle_.SignalAll();
+}
+
+void Background::WaitIdle() {
+  MutexLock lock(mutex_);
+  while (running_ != 0) idle_.Wait(mutex_);
+}
+
+void Cache::WriteToTiers(Space* space, const TierEpochs& epochs, std::span<const TierWrite> writes,
+                         const SetOptions& options) {
+  std::vector<std::string> values;
+  std::vector<TierWrite> marked;
+  values.reserve(writes.size());
+  for (const TierWrite& write : writes) {
+    std::string value(1, options.negative ? kNothing : kValue);
+    values.push_back(value.append(write.value));
+    const int64_t ttl_ns = write.ttl_ns != 0 ? write.ttl_ns : TtlOf(space, options);
+    marked.push_back({write.key, values.back(), std::max<int64_t>(0, ttl_ns)});
+  }
+  tiers_.Set(space->name, epochs, marked);
+}
+
+bool Cache::ReadTiers(Space* space, std::span<const std::string_view> keys,
+                      std::span<TierValue> found) {
+  const bool moved = tiers_.Get(space->name, keys, found);
+  // Somebody else has bumped the namespace: memory knows now.
+  if (moved) space->epoch.fetch_add(1, std::memory_order_seq_cst);
+  for (TierValue& value : found) {
+    if (value.found &&
+        (value.value.empty() || (value.value[0] != kValue && value.value[0] != kNothing))) {
+      value.found = false;
+    }
+    if (value.found) space->writes.tier_hits.fetch_add(1, std::memory_order_relaxed);
+  }
+  return moved;
+}
+
+SetOptions Cache::StoreOptionsOf(const TierValue& value, const SetOptions& base) {
+  SetOptions options = base;
+  options.ttl_ns = value.ttl_ns == 0 ? SetOptions::kForEver : value.ttl_ns;
+  options.negative = value.value[0] == kNothing;
+  return options;
+}
+
+Handle Cache::GetFromTiers(Space* space, std::string_view key) {
+  return std::move(GetManyFromTiers(space, {&key, 1})[0]);
+}
+
+std::vector<Handle> Cache::GetManyFromTiers(Space* space, std::span<const std::string_view> keys) {
+  // Flights, so that what is set or deleted meanwhile is not overwritten by what was read before.
+  std::vector<std::shared_ptr<Flight>> flights(keys.size());
+  std::vector<std::string_view> wanted;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (flights_.Board(space->id, keys[i], &flights[i]) != Flights::Role::kLeader) continue;
+    wanted.push_back(keys[i]);
+    places.push_back(i);
+  }
+  std::vector<Handle> handles(keys.size());
+  std::vector<TierValue> found(wanted.size());
+  uint32_t epoch = space->epoch_now();
+  if (!wanted.empty() && ReadTiers(space, wanted, found)) epoch = space->epoch_now();
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const uint64_t hash = HashOf(space, wanted[i]);
+    const TierValue& value = found[i];
+    auto bytes = value.found ? std::make_shared<const std::string>(value.value.substr(1)) : nullptr;
+    const Status status = value.found ? OkStatus() : Error(Code::kNotFound, "not in a tier");
+    flights_.Land(space->id, wanted[i], flights[places[i]], status, bytes,
+                  value.found && value.value[0] == kNothing, [&] {
+                    Store(space, wanted[i], *bytes, hash, epoch, StoreOptionsOf(value, {}))
+                        .IgnoreError("then it is not in memory");
+                  });
+    handles[places[i]] = Find(space, wanted[i], hash, Want::kFresh, false);
+  }
+  for (size_t i = 0; i < keys.size(); ++i) {
+    handles[i] = handles[i] ? std::move(handles[i])
+                            : Find(space, keys[i], HashOf(space, keys[i]), Want::kFresh, false);
+  }
+  return handles;
+}
+
+Status Cache::RunLoader(Space* space, const Loader& loader, Loaded* loaded) {
+  const int64_t began_ns = core_.clock->MonotonicNs();
+  Status status;
+  try {
+    status = loader(loaded);
+  } catch (const std::exception& error) {
+    status = Error(Code::kInternal, "the loader threw: ", error.what());
+  } catch (...) {
+    status = Error(Code::kInternal, "the loader threw");
+  }
+  space->writes.loads.fetch_add(1, std::memory_order_relaxed);
+  if (!status.ok()) space->writes.load_failures.fetch_add(1, std::memory_order_relaxed);
+  space->writes.load_ns.fetch_add(
+      static_cast<uint64_t>(std::max<int64_t>(0, core_.clock->MonotonicNs() - began_ns)),
+      std::memory_order_relaxed);
+  return status;
+}
+
+Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out) {
+  Space* space = call.space;
+  flight->runner = std::this_thread::get_id();
+  Loaded loaded;
+  SetOptions store = call.options.store;
+  bool from_tier = false;
+  TierEpochs epochs;
+  if (!tiers_.empty()) {
+    const std::string_view key = call.key;
+    TierValue value;
+    if (!call.refresh) ReadTiers(space, {&key, 1}, {&value, 1});
+    if (value.found) {
+      from_tier = true;
+      store = StoreOptionsOf(value, store);
+      loaded.negative = store.negative;
+      loaded.value = value.value.substr(1);
+    } else if (!store.memory_only) {
+      epochs = tiers_.Epochs(space->name);
+    }
+  }
+  const uint32_t epoch = from_tier ? space->epoch_now() : call.epoch;
+  Status status = from_tier ? OkStatus() : RunLoader(space, call.loader, &loaded);
+  if (!from_tier) {
+    store.negative = loaded.negative;
+    if (loaded.ttl_ns != 0) {
+      store.ttl_ns = loaded.ttl_ns;
+    } else if (loaded.negative) {
+      store.ttl_ns = call.options.negative_ttl_ns;
+    }
+  }
+  const auto value = std::make_shared<const std::string>(std::move(loaded.value));
+  if (status.ok() && !epochs.empty() && !flight->superseded.load()) {
+    const TierWrite write{call.key, *value, store.ttl_ns};
+    WriteToTiers(space, epochs, {&write, 1}, store);
+    const std::string_view key = call.key;
+    if (flight->superseded.load()) tiers_.Delete(space->name, {&key, 1});
+  }
+  if (out != nullptr) {
+    out->loaded = value;
+    out->negative = store.negative;
+  }
+  flights_.Land(space->id, call.key, flight, status, value, store.negative, [&] {
+    Store(space, call.key, *value, call.hash, epoch, store)
+        .IgnoreError("the value is given all the same");
+  });
+  return status;
+}
+
+Status Cache::Refresh(LoadCall call, LoadResult* out) {
+  std::shared_ptr<Flight> flight;
+  call.refresh = true;
+  call.epoch = call.space->epoch_now();
+  if (flights_.Board(call.space->id, call.key, &flight) != Flights::Role::kLeader) {
+    return Error(Code::kUnavailable, "the value is being loaded already");
+  }
+  if (options_.pool == nullptr) return Fly(call, flight, out);
+  background_.Begin();
+  options_.pool->Schedule([this, call, flight] {
+    Fly(call, flight, nullptr).IgnoreError("the value there is stays until it is too old");
+    background_.End();
+  });
+  return Error(Code::kUnavailable, "the value is being loaded");
+}
+
+bool Cache::IsNearItsEnd(const Handle& handle, int64_t refresh_ahead_ns) const {
+  const Entry* entry = handle.entry();
+  if (refresh_ahead_ns == 0 || !entry->has_timing()) return false;
+  const int64_t until_ns = entry->timing()->fresh_until_ns;
+  return until_ns != TimerWheel::kNever && core_.IsOver(until_ns - refresh_ahead_ns);
+}
+
+Status Cache::GetOrLoad(Space* space, std::string_view key, const Loader& loader,
+                        const LoadOptions& options, LoadResult* out) {
+  CAIRN_RETURN_IF_ERROR(CheckSizes(key, {}));
+  const uint64_t hash = HashOf(space, key);
+  const bool takes_stale = options.stale_while_revalidate || options.stale_on_error;
+  const auto give = [out](Handle handle) {
+    out->negative = handle.negative();
+    out->stale = handle.stale();
+    out->handle = std::move(handle);
+    return OkStatus();
+  };
+  Handle handle = Find(space, key, hash, takes_stale ? Want::kStaleToo : Want::kFresh, true);
+  LoadCall call{space, std::string(), hash, 0, {}, options, false};
+  if (handle && !handle.stale()) {
+    if (!IsNearItsEnd(handle, options.refresh_ahead_ns)) return give(std::move(handle));
+    call.key = key;
+    call.loader = loader;
+    LoadResult refreshed;
+    if (!Refresh(std::move(call), &refreshed).ok()) return give(std::move(handle));
+    *out = std::move(refreshed);
+    return OkStatus();
+  }
+  call.key = key;
+  call.loader = loader;
+  if (handle && options.stale_while_revalidate) {
+    LoadResult refreshed;
+    if (!Refresh(std::move(call), &refreshed).ok()) return give(std::move(handle));
+    *out = std::move(refreshed);
+    return OkStatus();
+  }
+  Status status = LoadAndWait(std::move(call), out);
+  if (!status.ok() && handle && options.stale_on_error) return give(std::move(handle));
+  return status;
+}
+
+Status Cache::LoadAndWait(LoadCall call, LoadResult* out) {
+  Space* space = call.space;
+  const LoadOptions options = call.options;
+  const int64_t until_ns =
+      options.timeout_ns == 0 ? 0 : Clock::System()->MonotonicNs() + options.timeout_ns;
+  call.epoch = space->epoch_now();
+  std::shared_ptr<Flight> flight;
+  const Flights::Role role = flights_.Board(space->id, call.key, &flight);
+  if (role == Flights::Role::kRefused) {
+    return Error(Code::kUnavailable, "the last ", Flights::kMostLost,
+                 " loads of the key did not come back");
+  }
+  const std::string key = call.key;
+  if (role == Flights::Role::kLeader) {
+    // Who boards after the last one has landed finds the value there.
+    if (Handle handle = Find(space, key, call.hash, Want::kFresh, false)) {
+      auto value = std::make_shared<const std::string>(handle.value());
+      flights_.Land(space->id, key, flight, OkStatus(), value, handle.negative(), [] {});
+      out->negative = handle.negative();
+      out->handle = std::move(handle);
+      return OkStatus();
+    }
+    if (options_.pool == nullptr || options.timeout_ns == 0) return Fly(call, flight, out);
+    flight->runner = std::thread::id();
+    background_.Begin();
+    options_.pool->Schedule([this, call = std::move(call), flight] {
+      Fly(call, flight, nullptr).IgnoreError("who waits is told");
+      background_.End();
+    });
+  }
+  return flights_.Wait(space->id, key, flight, until_ns, options.load_limit_ns, out);
+}
+
+}  // namespace cairn::cache

@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include "cache/cache.h"
+
+namespace cairn::cache {
+
+void SpaceStats::Add(const SpaceStats& other) {
+  hits += other.hits;
+  negative_hits += other.negative_hits;
+  stale_hits += other.stale_hits;
+  misses += other.misses;
+  sets += other.sets;
+  refused += other.refused;
+  admitted += other.admitted;
+  rejected += other.rejected;
+  for (size_t i = 0; i < kRemovalCauses; ++i) removed[i] += other.removed[i];
+  loads += other.loads;
+  load_failures += other.load_failures;
+  load_ns += other.load_ns;
+  tier_hits += other.tier_hits;
+  bytes += other.bytes;
+  entries += other.entries;
+}
+
+SpaceStats Cache::Stats(const Space* space) const {
+  SpaceStats stats;
+  const ReadCounters& reads = space->reads;
+  const WriteCounters& writes = space->writes;
+  stats.hits = reads.Sum(ReadCounters::kHits);
+  stats.negative_hits = reads.Sum(ReadCounters::kNegativeHits);
+  stats.stale_hits = reads.Sum(ReadCounters::kStaleHits);
+  stats.misses = reads.Sum(ReadCounters::kMisses);
+  stats.sets = writes.sets.load();
+  stats.refused = writes.refused.load();
+  stats.admitted = writes.admitted.load();
+  stats.rejected = writes.rejected.load();
+  for (size_t i = 0; i < kRemovalCauses; ++i) stats.removed[i] = writes.removed[i].load();
+  stats.loads = writes.loads.load();
+  stats.load_failures = writes.load_failures.load();
+  stats.load_ns = writes.load_ns.load();
+  stats.tier_hits = writes.tier_hits.load();
+  stats.bytes = space->bytes.load();
+  stats.entries = space->entries.load();
+  return stats;
+}
+
+CacheStats Cache::Stats() const {
+  CacheStats stats;
+  {
+    MutexLock lock(spaces_mutex_);
+    for (const auto& [name, space] : spaces_) stats.total.Add(Stats(space.get()));
+  }
+  stats.bytes = bytes();
+  stats.max_bytes = options_.max_bytes;
+  stats.max_entries = options_.max_entries;
+  stats.shard_count = core_.shard_count;
+  stats.rules = core_.tuner->chosen();
+  stats.estimates = core_.tuner->Estimate();
+  stats.tiers = tiers_.Stats();
+  return stats;
+}
+
+void Cache::PublishMetrics() {
+  std::vector<const Space*> all;
+  {
+    MutexLock lock(spaces_mutex_);
+    for (const auto& [name, space] : spaces_) all.push_back(space.get());
+  }
+  MutexLock lock(metrics_mutex_);
+  for (const Space* space : all) {
+    const SpaceStats now = Stats(space);
+    const metrics::Labels labels = {{"cache", options_.name}, {"namespace", space->name}};
+    SpaceStats& before = published_[space->id];
+    const auto count = [&](const char* name, const char* help, uint64_t value, uint64_t old) {
+      options_.metrics->GetCounter(name, help, labels).Add(value - std::min(value, old));
+    };
+    count("cairn_cache_hits_total", "Lookups that found a value", now.hits, before.hits);
+    count("cairn_cache_misses_total", "Lookups that found none", now.misses, before.misses);
+    count("cairn_cache_sets_total", "Values set", now.sets, before.sets);
+    count("cairn_cache_refused_total", "Values not stored", now.refused, before.refused);
+    count("cairn_cache_loads_total", "Values loaded", now.loads, before.loads);
+    count("cairn_cache_load_failures_total", "Loads that failed", now.load_failures,
+          before.load_failures);
+    count("cairn_cache_evictions_total", "Entries evicted", now.removed[2], before.removed[2]);
+    count("cairn_cache_expirations_total", "Entries expired", now.removed[3], before.removed[3]);
+    options_.metrics->GetGauge("cairn_cache_bytes", "Bytes of entries", labels)
+        .Set(static_cast<double>(now.bytes));
+    options_.metrics->GetGauge("cairn_cache_entries", "Entries", labels)
+        .Set(static_cast<double>(now.entries));
+    before = now;
+  }
+  PublishTierMetrics();
+}
+
+void Cache::PublishTierMetrics() {
+  for (const TierStats& now : tiers_.Stats()) {
+    const metrics::Labels labels = {{"cache", options_.name}, {"tier", now.name}};
+    TierStats& before = published_tiers_[now.name];
+    const auto count = [&](const char* name, const char* help, uint64_t value, uint64_t old) {
+      options_.metrics->GetCounter(name, help, labels).Add(value - std::min(value, old));
+    };
+    count("cairn_cache_tier_hits_total", "Values found in a tier", now.hits, before.hits);
+    count("cairn_cache_tier_failures_total", "Calls of a tier that failed", now.failures,
+          before.failures);
+    count("cairn_cache_tier_skipped_total", "Calls not made as the tier had failed", now.skipped,
+          before.skipped);
+    before = now;
+  }
+}
+
+}  // namespace cairn::cache

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace cairn::cache {
+
+struct Entry;
+
+/// Why an entry left the cache. The values are part of the ABI.
+enum class RemovalCause : uint8_t {
+  kDeleted = 0,      ///< asked for by key or by prefix, or by clear
+  kReplaced = 1,     ///< another value was set
+  kEvicted = 2,      ///< to make room, or not admitted
+  kExpired = 3,      ///< its time was over
+  kInvalidated = 4,  ///< its namespace was bumped
+};
+constexpr size_t kRemovalCauses = 5;
+
+/// A place in a circular list.
+struct TimerLink {
+  TimerLink* previous = nullptr;
+  TimerLink* next = nullptr;  ///< null = in no list
+};
+
+/// For entries that can expire, or whose namespace has a quota.
+struct EntryTiming {
+  TimerLink link;  ///< in a list of the timer wheel; guarded by the shard's lock
+  /// From this monotonic time on the entry is gone; moved by readers when it has an idle time.
+  std::atomic<int64_t> deadline_ns{0};
+  int64_t fresh_until_ns = 0;  ///< from then on the value is stale; at most the first deadline
+  int64_t idle_ns = 0;         ///< 0 = reading does not prolong its life
+  int64_t longest_ns = 0;      ///< reading never moves the deadline beyond this
+  uint32_t quota_position = 0;
+  bool in_quota_ring = false;  ///< guarded by the shard's lock
+};
+
+enum EntryFlags : uint8_t { kHasTiming = 1, kNegative = 2 };
+enum class EntryPlace : uint8_t { kNowhere = 0, kWindow = 1, kMain = 2 };
+
+/// One key and its value, in one block of memory: this header, EntryTiming where it has one, the
+/// key, the value and a NUL. Key, value and what is not atomic never change while others can see
+/// the entry, except what is marked as the shard's.
+struct Entry {
+  uint64_t hash = 0;
+  /// Handles that found no free slot in their thread's record, and whoever else keeps it.
+  std::atomic<uint32_t> references{0};
+  uint32_t key_bytes = 0;
+  uint32_t value_bytes = 0;
+  uint32_t charge = 0;  ///< bytes of the block as the allocator rounds them, plus extra_bytes
+  uint32_t space = 0;
+  uint32_t epoch = 0;
+  uint32_t ring_position = 0;         ///< guarded by the shard's lock
+  std::atomic<uint8_t> frequency{0};  ///< hits since the hand came by, at most kMaxFrequency
+  uint8_t flags = 0;
+  EntryPlace place = EntryPlace::kNowhere;  ///< guarded by the shard's lock
+  RemovalCause cause = RemovalCause::kDeleted;
+
+  static constexpr uint8_t kMaxFrequency = 3;
+  static constexpr uint32_t kMaxKeyBytes = 1u << 20;
+  static constexpr uint32_t kMaxValueBytes = 1u << 30;
+
+  bool has_timing() const { return (flags & kHasTiming) != 0; }
+  bool negative() const { return (flags & kNegative) != 0; }
+  EntryTiming* timing() { return reinterpret_cast<EntryTiming*>(this + 1); }
+  const EntryTiming* timing() const { return reinterpret_cast<const EntryTiming*>(this + 1); }
+  const char* key_data() const {
+    return reinterpret_cast<const char*>(this + 1) + (has_timing() ? sizeof(EntryTiming) : 0);
+  }
+  std::string_view key() const { return {key_data(), key_bytes}; }
+  std::string_view value() const { return {key_data() + key_bytes, value_bytes}; }
+  bool Is(uint64_t other_hash, uint32_t other_space, std::string_view other_key) const {
+    return hash == other_hash && space == other_space && key_bytes == other_key.size() &&
+           std::memcmp(key_data(), other_key.data(), key_bytes) == 0;
+  }
+  static Entry* OfTiming(TimerLink* link) { return reinterpret_cast<Entry*>(link) - 1; }
+  /// Counts a hit. Relaxed: a lost one orders nothing.
+  void Touch() {
+    const uint8_t seen = frequency.load(std::memory_order_relaxed);
+    if (seen < kMaxFrequency) frequency.store(seen + 1, std::memory_order_relaxed);
+  }
+
+  /// Bytes that an entry takes from the allocator.
+  static uint64_t BlockBytes(size_t key_bytes, size_t value_bytes, bool timed);
+  /// Null when there is no memory.
+  static Entry* Create(uint64_t hash, uint32_t space, std::string_view key, std::string_view value,
+                       bool timed);
+  static void Free(Entry* entry);
+};
+static_assert(sizeof(Entry) == 40);
+
+}  // namespace cairn::cache

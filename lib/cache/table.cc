@@ -1,0 +1,69 @@
+#include "cache/table.h"
+
+#include <new>
+
+namespace cairn::cache {
+
+Table::Table(Bucket* buckets, size_t count)
+    : buckets_(buckets), mask_(count - 1), bytes_(sizeof(Table) + count * sizeof(Bucket)) {}
+
+std::unique_ptr<Table> Table::Create(size_t bucket_count) {
+  auto* buckets = new (std::nothrow) Bucket[bucket_count];
+  if (buckets == nullptr) return nullptr;
+  auto* table = new (std::nothrow) Table(buckets, bucket_count);
+  if (table == nullptr) delete[] buckets;
+  return std::unique_ptr<Table>(table);
+}
+
+Table::~Table() {
+  delete[] buckets_;
+  for (Bucket* bucket : overflow_) delete bucket;
+}
+
+Table::Inserted Table::Insert(Entry* entry, Entry** victim) {
+  Bucket* last = nullptr;
+  size_t length = 0;
+  for (Bucket* at = &buckets_[entry->hash & mask_]; at != nullptr; at = at->next.load()) {
+    for (auto& slot : at->slots) {
+      if (slot.load(std::memory_order_relaxed) != 0) continue;
+      slot.store(Pack(entry), std::memory_order_seq_cst);  // pairs with the reader's load
+      return Inserted::kYes;
+    }
+    last = at;
+    ++length;
+  }
+  if (length >= kMaxChain) {
+    *victim = Unpack(last->slots[next_victim_++ % Bucket::kSlots].load());
+    return Inserted::kChainFull;
+  }
+  auto* fresh = new (std::nothrow) Bucket;
+  if (fresh == nullptr) return Inserted::kNoMemory;
+  try {
+    overflow_.push_back(fresh);
+  } catch (const std::bad_alloc&) {
+    delete fresh;
+    return Inserted::kNoMemory;
+  }
+  bytes_ += sizeof(Bucket);
+  fresh->slots[0].store(Pack(entry), std::memory_order_relaxed);
+  last->next.store(fresh, std::memory_order_seq_cst);
+  return Inserted::kYes;
+}
+
+std::atomic<uint64_t>* Table::SlotOf(const Entry* entry) const {
+  const uint64_t wanted = Pack(entry);
+  for (Bucket* at = &buckets_[entry->hash & mask_]; at != nullptr; at = at->next.load()) {
+    for (auto& slot : at->slots) {
+      if (slot.load(std::memory_order_relaxed) == wanted) return &slot;
+    }
+  }
+  return nullptr;
+}
+
+void Table::Remove(const Entry* entry) {
+  std::atomic<uint64_t>* slot = SlotOf(entry);
+  // seq_cst: who reads the records afterwards sees every reader that can have found the entry
+  if (slot != nullptr) slot->store(0, std::memory_order_seq_cst);
+}
+
+}  // namespace cairn::cache
