@@ -2,7 +2,8 @@
 // within the time of the call.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <atomic>
+#include <thread>
 
 #include "base/clock.h"
 #include "net/outage_gate.h"
@@ -22,11 +23,11 @@ constexpr int64_t kSlackNs = 1'000 * kMs;
 class OpenGate final : public Gate {
  public:
   Pass Enter() override { return {.is_admitted = true}; }
-  void Leave(const Pass& /*pass*/, Outcome outcome) override { last_ = outcome; }
-  Outcome last() const { return last_; }
+  void Leave(const Pass& /*pass*/, Outcome outcome) override { last_.store(outcome); }
+  Outcome last() const { return last_.load(); }
 
  private:
-  Outcome last_ = Outcome::kUnused;
+  std::atomic<Outcome> last_{Outcome::kUnused};
 };
 
 class RedisOutageTest : public ::testing::Test {
