@@ -35,6 +35,11 @@ constexpr const char* kHelp =
     "          [--peers tbb,rocksdb|none] [--operations N] [--repeat N]\n"
     "          --bytes-bound [--threads T] [--megabytes N] [--operations N]\n"
     "          hit ratios, times and bounds of the cache\n"
+    "  limiter [--algorithm gcra|fixed|sliding|concurrency] [--keys N] [--threads N] [--zipf S]\n"
+    "          [--limit N] [--requests N] [--rounds N] [--memory-mib N] [--adversary | --flood]\n"
+    "          nanoseconds per decision, bytes per key, and what an attacker gets\n"
+    "          --redis [--redis-url URL] [--batch N] [--seconds N] [--outage SECONDS]\n"
+    "          limits in Redis: decisions per second, or what happens while it is killed\n"
     "\n"
     "  DATA is --base F --queries F (.fvecs, .bvecs, .npy) or --synthetic NxD:SEED, and\n"
     "  [--limit N] [--query-limit N] [--metric cosine|ip|l2] [--k N] [--threads N] [--m N]\n"
@@ -47,10 +52,11 @@ using Command = void (*)(const std::vector<std::string>&);
 
 Command Find(const std::string& name) {
   static const std::map<std::string, Command> kCommands = {
-      {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
-      {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
-      {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed},   {"cache", cairn::bench::RunCache}};
+      {"index", cairn::bench::RunIndex},    {"ir", cairn::bench::RunIr},
+      {"search", cairn::bench::RunSearch},  {"vector", cairn::bench::RunVector},
+      {"filter", cairn::bench::RunFilter},  {"churn", cairn::bench::RunChurn},
+      {"mixed", cairn::bench::RunMixed},    {"cache", cairn::bench::RunCache},
+      {"limiter", cairn::bench::RunLimiter}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

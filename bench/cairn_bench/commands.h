@@ -14,5 +14,6 @@ void RunFilter(const std::vector<std::string>& given);
 void RunChurn(const std::vector<std::string>& given);
 void RunMixed(const std::vector<std::string>& given);
 void RunCache(const std::vector<std::string>& given);
+void RunLimiter(const std::vector<std::string>& given);
 
 }  // namespace cairn::bench

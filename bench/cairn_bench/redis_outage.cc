@@ -22,6 +22,7 @@ using limiter::OnTrouble;
 using limiter::SharedLimiter;
 
 constexpr int64_t kDeadlineNs = 20'000'000;
+constexpr limiter::PolicyId kPolicy{0};
 constexpr uint32_t kThreads = 4;
 constexpr uint64_t kLimit = 100;  // per second
 /// Between two calls of a thread, so that they do not take the processors from the server.
@@ -60,7 +61,7 @@ class Askers {
     while (!stop_.load()) {
       const Phase phase = phase_.load();
       const int64_t start_ns = Clock::System()->MonotonicNs();
-      const Decision decision = limiter_->Check(policy_, "one client");
+      const Decision decision = limiter_->Check(kPolicy, "one client");
       const int64_t taken_ns = Clock::System()->MonotonicNs() - start_ns;
       last_degraded_.store(decision.degraded);
       {
@@ -75,7 +76,6 @@ class Askers {
   }
 
   SharedLimiter* const limiter_;
-  const limiter::PolicyId policy_;
   std::atomic<bool> stop_{false};
   std::atomic<Phase> phase_{Phase::kBefore};
   std::atomic<bool> last_degraded_{true};
@@ -103,9 +103,8 @@ void Print(const char* choice, const char* phase, const Tally& tally) {
 /// Nanoseconds of a call while the server is away.
 double CostOfACall(SharedLimiter* limiter) {
   constexpr int kCalls = 200'000;
-  const limiter::PolicyId policy = OrThrow(limiter->Find("p"));
   const int64_t start_ns = Clock::System()->MonotonicNs();
-  for (int i = 0; i < kCalls; ++i) limiter->Check(policy, "another");
+  for (int i = 0; i < kCalls; ++i) limiter->Check(kPolicy, "another");
   return static_cast<double>(Clock::System()->MonotonicNs() - start_ns) / kCalls;
 }
 
@@ -114,19 +113,20 @@ void MeasureChoice(OnTrouble choice, const char* name, uint32_t seconds,
   net::RedisOptions options = server->ClientOptions();
   options.command_timeout_ns = kDeadlineNs;
   options.connect_timeout_ns = 50'000'000;
-  auto store = std::make_shared<limiter::RedisStore>(OrThrow(net::RedisClient::Create(options)));
+  auto store = std::make_unique<limiter::RedisStore>(OrThrow(net::RedisClient::Create(options)));
   const limiter::Policy policy{
       .name = "p", .rules = {{"r", limiter::Algorithm::kSlidingWindow, kLimit, kSecondNs, 0, 0}}};
-  limiter::SharedLimiterOptions shared;
+  const auto local = OrThrow(limiter::Limiter::Create({&policy, 1}));
+  SharedLimiter::Options shared;
   shared.on_trouble = choice;
-  const auto limiter = OrThrow(SharedLimiter::Create({&policy, 1}, store, shared));
+  SharedLimiter limiter(std::move(store), local.get(), shared);
 
-  Askers askers(limiter.get());
+  Askers askers(&limiter);
   std::this_thread::sleep_for(std::chrono::seconds(2));
   askers.Enter(Phase::kOutage);
   server->Kill();
   std::this_thread::sleep_for(std::chrono::seconds(seconds));
-  const double cost_ns = CostOfACall(limiter.get());
+  const double cost_ns = CostOfACall(&limiter);
   server->Start();
   const int64_t back_ns = Clock::System()->MonotonicNs();
   while (askers.last_was_degraded()) std::this_thread::sleep_for(std::chrono::milliseconds(1));

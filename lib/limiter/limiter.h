@@ -115,6 +115,9 @@ class Limiter {
   void ExportTo(metrics::Registry* registry) const CAIRN_EXCLUDES(mutex_);
   /// For decisions that others make in this limiter's place.
   void Count(PolicyId id, const Decision& decision) { At(id).tallies().Count(decision); }
+  void CountDegraded(PolicyId id) { At(id).tallies().CountDegraded(); }
+  /// Lives as long as the limiter, also when the policy is changed.
+  const ReadyPolicy& ReadyOf(PolicyId id) const { return *At(id).ready(); }
 
  private:
   explicit Limiter(Options options);

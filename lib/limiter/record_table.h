@@ -77,6 +77,7 @@ class RecordTable {
       for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
         if (LoadWord(record) == hash) return record;
       }
+      if (probe == 0) PrefetchRest(shard.number, bucket, step, mask, probes);
     }
     return nullptr;
   }
@@ -124,6 +125,15 @@ class RecordTable {
     const uint64_t first = bucket == 0 ? 0 : uint64_t{1} << (31 - __builtin_clz(bucket));
     const uint64_t place = bucket == 0 ? shard : first * (shards_.size() + shard - 1) + bucket;
     return memory_ + place * bucket_words_;
+  }
+
+  /// Of a hash that is not where it most likely is: asks for all other places at once.
+  void PrefetchRest(uint32_t shard, uint32_t bucket, uint32_t step, uint32_t mask,
+                    uint32_t probes) {
+    for (uint32_t probe = 1; probe < probes; ++probe) {
+      const uint64_t* place = BucketAt(shard, (bucket + probe * step) & mask);
+      for (uint64_t word = 0; word < bucket_words_; word += 8) __builtin_prefetch(place + word, 1);
+    }
   }
 
   struct Vacancy {

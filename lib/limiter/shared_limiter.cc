@@ -1,203 +1,185 @@
 #include "limiter/shared_limiter.h"
 
 #include <algorithm>
-#include <limits>
+#include <utility>
+#include <vector>
 
 namespace cairn::limiter {
 namespace {
 
-/// Marks the permits of the store; those of the local limiter never have this bit.
-constexpr uint64_t kStorePermit = uint64_t{1} << 62;
-/// What kClosed tells to wait: by then the store may answer again.
-constexpr int64_t kClosedRetryNs = 1'000'000'000;
-
-uint64_t CapacityOf(const Rule& rule) {
-  return rule.algorithm == Algorithm::kGcra ? rule.capacity() : rule.limit;
-}
-
-bool HasPermits(const Policy& policy) {
-  return std::any_of(policy.rules.begin(), policy.rules.end(),
-                     [](const Rule& rule) { return rule.algorithm == Algorithm::kConcurrency; });
-}
-
-/// The most that one request may cost.
-uint64_t LargestCost(const Policy& policy) {
-  uint64_t most = std::numeric_limits<uint64_t>::max();
-  for (const Rule& rule : policy.rules) {
-    if (rule.algorithm != Algorithm::kConcurrency) most = std::min(most, CapacityOf(rule));
-  }
-  return most;
+/// Names are known for as long as the limiter lives; a store's may not be.
+void NameRule(const Policy& policy, const ReadyPolicy& ready, Decision* decision) {
+  if (decision->rule_index >= policy.rules.size()) decision->rule_index = 0;
+  decision->rule = ready.names[decision->rule_index];
+  decision->overflowed = false;
+  decision->degraded = false;
 }
 
 }  // namespace
 
-SharedLimiter::SharedLimiter(std::shared_ptr<Store> store, SharedLimiterOptions options)
-    : store_(std::move(store)), options_(std::move(options)) {}
+SharedLimiter::SharedLimiter(std::unique_ptr<Store> store, Limiter* local, const Options& options)
+    : store_(std::move(store)), local_(local), options_(options) {}
 
-Result<std::unique_ptr<SharedLimiter>> SharedLimiter::Create(std::span<const Policy> policies,
-                                                             std::shared_ptr<Store> store,
-                                                             SharedLimiterOptions options) {
-  std::string faults;
-  const auto fault = [&](const std::string& text) {
-    faults += faults.empty() ? text : "; " + text;
-  };
-  if (store == nullptr) fault("there is no store");
-  if (static_cast<uint8_t>(options.on_trouble) > 2) fault("there is no such choice for trouble");
-  if (options.timeout_ns <= 0) {
-    fault(StrCat("timeout is ", options.timeout_ns, " ns, must be at least 1"));
-  }
-  if (options.process_count == 0) fault("process_count is 0, must be at least 1");
-  for (const Policy& policy : policies) {
-    for (const std::string& text : FaultsOf(policy)) fault(text);
-  }
-  if (!faults.empty()) return Status(Code::kInvalidArgument, std::move(faults));
-  std::unique_ptr<SharedLimiter> made(new SharedLimiter(std::move(store), std::move(options)));
-  CAIRN_ASSIGN_OR_RETURN(made->local_, Limiter::Create({}, made->options_.local));
-  for (const Policy& policy : policies) {
-    CAIRN_RETURN_IF_ERROR(made->SetPolicy(policy).status());
-  }
-  return made;
+bool SharedLimiter::is_pausing() const {
+  return local_->clock().MonotonicNs() < pause_until_.load(std::memory_order_relaxed);
 }
 
-Result<PolicyId> SharedLimiter::SetPolicy(const Policy& policy) {
-  CAIRN_RETURN_IF_ERROR(Validate(policy));
-  MutexLock lock(mutex_);
-  const Policy share = LocalShareOf(policy);
-  CAIRN_ASSIGN_OR_RETURN(const PolicyId id, local_->SetPolicy(share));
-  owned_.push_back(
-      std::make_unique<const Version>(Version{policy, HasPermits(policy), LargestCost(share)}));
-  policies_[static_cast<uint32_t>(id)].store(owned_.back().get(), std::memory_order_release);
-  return id;
+bool SharedLimiter::Enter() {
+  if (pause_ns_.load(std::memory_order_relaxed) == 0) return true;
+  const int64_t now = local_->clock().MonotonicNs();
+  int64_t until = pause_until_.load(std::memory_order_relaxed);
+  if (now < until) return false;
+  // The pause is over: whoever moves its end tries, the others wait for what he finds.
+  const int64_t next = now + options_.timeout_ns + options_.first_pause_ns;
+  return pause_until_.compare_exchange_strong(until, next, std::memory_order_relaxed);
 }
 
-Policy SharedLimiter::LocalShareOf(const Policy& policy) const {
-  Policy share = policy;
-  for (Rule& rule : share.rules) {
-    const uint64_t capacity = rule.capacity();
-    rule.limit = std::max<uint64_t>(rule.limit / options_.process_count, 1);
-    // A share of the burst takes no longer to fill than the whole, unless the rate was rounded up.
-    if (rule.burst != 0) rule.burst = std::max<uint64_t>(capacity / options_.process_count, 1);
+void SharedLimiter::Succeeded() {
+  if (pause_ns_.load(std::memory_order_relaxed) != 0) {
+    pause_ns_.store(0, std::memory_order_relaxed);
+    pause_until_.store(INT64_MIN, std::memory_order_relaxed);
   }
-  return share;
 }
 
-bool SharedLimiter::FindImpossible(const Policy& policy, uint64_t cost, Decision* decision) {
-  for (size_t i = 0; i < policy.rules.size(); ++i) {
-    const Rule& rule = policy.rules[i];
-    if (rule.algorithm == Algorithm::kConcurrency || cost <= CapacityOf(rule)) continue;
-    *decision = Decision();
+void SharedLimiter::Failed() {
+  failures_.fetch_add(1, std::memory_order_relaxed);
+  const int64_t now = local_->clock().MonotonicNs();
+  const int64_t before = pause_ns_.load(std::memory_order_relaxed);
+  const int64_t pause =
+      before == 0 ? options_.first_pause_ns : std::min(2 * before, options_.max_pause_ns);
+  pause_ns_.store(std::max<int64_t>(pause, 1), std::memory_order_relaxed);
+  pause_until_.store(now + pause, std::memory_order_relaxed);
+}
+
+Status SharedLimiter::Note(Status status) {
+  if (status.ok()) {
+    Succeeded();
+  } else {
+    Failed();
+  }
+  return status;
+}
+
+bool SharedLimiter::IsImpossible(PolicyId id, uint64_t cost, Decision* decision) const {
+  const ReadyPolicy& ready = local_->ReadyOf(id);
+  for (size_t i = 0; i < ready.rule_count; ++i) {
+    if (ready.meters[i].IsPossible(cost)) continue;
     decision->outcome = Outcome::kImpossible;
     decision->rule_index = static_cast<uint8_t>(i);
-    decision->rule = rule.name;
-    decision->limit = CapacityOf(rule);
+    decision->limit = ready.meters[i].capacity();
+    decision->rule = ready.names[i];
     return true;
   }
   return false;
 }
 
 Decision SharedLimiter::Decide(PolicyId id, std::string_view key, uint64_t cost, bool peek) {
-  const Policy& policy = At(id).policy;
   cost = std::max<uint64_t>(cost, 1);
   Decision decision;
-  if (FindImpossible(policy, cost, &decision)) return decision;
-  Result<Decision> decided = store_->Decide({&policy, key, cost, peek}, options_.timeout_ns);
-  if (!decided.ok()) return DecideWithoutStore(id, key, cost, peek);
-  Take(id, key, cost, peek, &*decided);
-  return *decided;
+  if (!IsImpossible(id, cost, &decision)) {
+    if (!Enter()) return Degraded(id, key, cost, peek);
+    const ReadyPolicy& ready = local_->ReadyOf(id);
+    Result<Decision> answer = store_->Decide({&ready.policy, key, cost, peek}, options_.timeout_ns);
+    if (!answer.ok()) {
+      Failed();
+      return Degraded(id, key, cost, peek);
+    }
+    Succeeded();
+    decision = *answer;
+    NameRule(ready.policy, ready, &decision);
+  }
+  if (!peek) local_->Count(id, decision);
+  return decision;
+}
+
+Decision SharedLimiter::Degraded(PolicyId id, std::string_view key, uint64_t cost, bool peek) {
+  const Key hashed = local_->hasher().Of(key);
+  const ReadyPolicy& ready = local_->ReadyOf(id);
+  Decision decision;
+  if (options_.on_trouble == OnTrouble::kLocal) {
+    decision = peek ? local_->Peek(id, hashed, cost) : local_->Check(id, hashed, cost);
+  } else {
+    decision.rule = ready.names[0];
+    decision.limit = ready.meters[0].capacity();
+    if (options_.on_trouble == OnTrouble::kClosed) {
+      decision.outcome = Outcome::kRefused;
+      const int64_t left =
+          pause_until_.load(std::memory_order_relaxed) - local_->clock().MonotonicNs();
+      decision.retry_after_ns = std::max<int64_t>(left, 1'000'000);
+      decision.reset_after_ns = decision.retry_after_ns;
+    }
+  }
+  decision.degraded = true;
+  if (peek) return decision;
+  if (options_.on_trouble == OnTrouble::kLocal) {
+    local_->CountDegraded(id);  // the decision itself is counted already
+  } else {
+    local_->Count(id, decision);
+  }
+  return decision;
+}
+
+Decision SharedLimiter::Check(PolicyId id, std::string_view key, uint64_t cost) {
+  return Decide(id, key, cost, false);
+}
+
+Decision SharedLimiter::Peek(PolicyId id, std::string_view key, uint64_t cost) {
+  return Decide(id, key, cost, true);
 }
 
 void SharedLimiter::CheckBatch(PolicyId id, std::span<const std::string_view> keys,
                                std::span<const uint64_t> costs, std::span<Decision> decisions_out) {
-  const Policy& policy = At(id).policy;
+  const ReadyPolicy& ready = local_->ReadyOf(id);
   std::vector<StoreCall> calls;
   std::vector<size_t> places;
   for (size_t i = 0; i < keys.size(); ++i) {
     const uint64_t cost = costs.empty() ? 1 : std::max<uint64_t>(costs[i], 1);
-    if (FindImpossible(policy, cost, &decisions_out[i])) continue;
-    calls.push_back({&policy, keys[i], cost, false});
+    decisions_out[i] = Decision();
+    if (IsImpossible(id, cost, &decisions_out[i])) {
+      local_->Count(id, decisions_out[i]);
+      continue;
+    }
+    calls.push_back({&ready.policy, keys[i], cost, false});
     places.push_back(i);
   }
-  std::vector<Decision> decided(calls.size());
-  const bool is_decided = store_->DecideMany(calls, decided, options_.timeout_ns).ok();
+  std::vector<Decision> answers(calls.size());
+  const bool asked = !calls.empty() && Enter();
+  const bool answered = asked && Note(store_->DecideMany(calls, answers, options_.timeout_ns)).ok();
   for (size_t i = 0; i < calls.size(); ++i) {
-    const StoreCall& call = calls[i];
-    if (is_decided) {
-      Take(id, call.key, call.cost, false, &decided[i]);
-    } else {
-      decided[i] = DecideWithoutStore(id, call.key, call.cost, false);
+    if (!answered) {
+      decisions_out[places[i]] = Degraded(id, calls[i].key, calls[i].cost, false);
+      continue;
     }
-    decisions_out[places[i]] = decided[i];
+    NameRule(ready.policy, ready, &answers[i]);
+    local_->Count(id, answers[i]);
+    decisions_out[places[i]] = answers[i];
   }
 }
 
-void SharedLimiter::Take(PolicyId id, std::string_view key, uint64_t cost, bool peek,
-                         Decision* decision) {
-  by_store_.fetch_add(1, std::memory_order_relaxed);
-  if (decision->permit != 0) decision->permit |= kStorePermit;
-  if (peek || !decision->allowed() || options_.on_trouble != OnTrouble::kLocal) return;
-  if (!At(id).has_permits) DecideLocally(id, key, cost, false);
-}
-
-Decision SharedLimiter::DecideWithoutStore(PolicyId id, std::string_view key, uint64_t cost,
-                                           bool peek) {
+Status SharedLimiter::Refund(PolicyId id, std::string_view key, uint64_t cost,
+                             const Decision& decision) {
+  if (!decision.degraded) {
+    return Note(store_->Refund(local_->ReadyOf(id).policy, key, cost, options_.timeout_ns));
+  }
   if (options_.on_trouble == OnTrouble::kLocal) {
-    decided_local_.fetch_add(1, std::memory_order_relaxed);
-    Decision decision = DecideLocally(id, key, cost, peek);
-    decision.degraded = true;
-    return decision;
+    local_->Refund(id, local_->hasher().Of(key), cost, local_->clock().MonotonicNs());
   }
-  const Rule& rule = At(id).policy.rules[0];
-  Decision decision;
-  decision.degraded = true;
-  decision.rule = rule.name;
-  decision.limit = CapacityOf(rule);
-  if (options_.on_trouble == OnTrouble::kOpen) {
-    opened_.fetch_add(1, std::memory_order_relaxed);
-    return decision;
+  return OkStatus();
+}
+
+Status SharedLimiter::Release(PolicyId id, std::string_view key, const Decision& decision) {
+  if (decision.permit == 0) return OkStatus();
+  if (!decision.degraded) {
+    return Note(
+        store_->Release(local_->ReadyOf(id).policy, key, decision.permit, options_.timeout_ns));
   }
-  closed_.fetch_add(1, std::memory_order_relaxed);
-  decision.outcome = Outcome::kRefused;
-  decision.retry_after_ns = kClosedRetryNs;
-  return decision;
-}
-
-Decision SharedLimiter::DecideLocally(PolicyId id, std::string_view key, uint64_t cost, bool peek) {
-  // What costs more than the share of this process takes all of it.
-  cost = std::min(cost, At(id).largest_local_cost);
-  const Key hashed = local_->hasher().Of(key);
-  return peek ? local_->Peek(id, hashed, cost) : local_->Check(id, hashed, cost);
-}
-
-Status SharedLimiter::Told(Status status) {
-  if (!status.ok()) lost_.fetch_add(1, std::memory_order_relaxed);
-  return status;
-}
-
-Status SharedLimiter::Refund(PolicyId id, std::string_view key, uint64_t cost) {
-  const int64_t now_ns = local_->clock().MonotonicNs();
-  local_->Refund(id, local_->hasher().Of(key), cost, now_ns);
-  return Told(store_->Refund(At(id).policy, key, cost, options_.timeout_ns));
-}
-
-Status SharedLimiter::Release(PolicyId id, std::string_view key, uint64_t permit) {
-  if (permit == 0) return OkStatus();
-  if ((permit & kStorePermit) != 0) {
-    return Told(store_->Release(At(id).policy, key, permit & ~kStorePermit, options_.timeout_ns));
-  }
-  const int64_t now_ns = local_->clock().MonotonicNs();
-  local_->Release(id, local_->hasher().Of(key), permit, now_ns);
+  local_->Release(id, local_->hasher().Of(key), decision.permit, local_->clock().MonotonicNs());
   return OkStatus();
 }
 
 Status SharedLimiter::Reset(PolicyId id, std::string_view key) {
   local_->Reset(id, local_->hasher().Of(key));
-  return Told(store_->Reset(At(id).policy, key, options_.timeout_ns));
-}
-
-SharedLimiterStats SharedLimiter::stats() const {
-  return {by_store_.load(std::memory_order_relaxed), decided_local_.load(std::memory_order_relaxed),
-          opened_.load(std::memory_order_relaxed), closed_.load(std::memory_order_relaxed),
-          lost_.load(std::memory_order_relaxed)};
+  return Note(store_->Reset(local_->ReadyOf(id).policy, key, options_.timeout_ns));
 }
 
 }  // namespace cairn::limiter

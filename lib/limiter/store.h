@@ -22,8 +22,8 @@ struct StoreCall {
 ///
 /// One call decides all rules of a policy, all or nothing: a refused request consumes nothing. Of a
 /// Decision the store fills outcome (allowed or refused), rule_index, limit, remaining,
-/// reset_after_ns, retry_after_ns and permit (below 2^62); times are durations. Concurrency rules
-/// count calls, not cost; a policy has at most one of them.
+/// reset_after_ns, retry_after_ns and permit; times are durations. Concurrency rules count calls,
+/// not cost; a policy has at most one of them.
 ///
 /// A call returns within timeout_ns, with a failure when there is no answer by then; what happens
 /// to the request then is not the store's to decide: see SharedLimiter. It must not be sent twice

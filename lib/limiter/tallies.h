@@ -47,6 +47,11 @@ class Tallies {
     if (decision.degraded) Add(&stripe.degraded, shared);
   }
 
+  void CountDegraded() {
+    const uint32_t number = ThreadStripe();
+    Add(&stripes_[number].degraded, number == kStripes);
+  }
+
   Totals Sum() const;
 
  private:

@@ -63,102 +63,98 @@ class FakeStore final : public Store {
 
 class SharedLimiterTest : public ::testing::Test {
  protected:
-  void Create(OnTrouble on_trouble, uint64_t limit, uint32_t process_count = 1,
-              Algorithm algorithm = Algorithm::kFixedWindow) {
+  static constexpr PolicyId kPolicy{0};
+
+  void Create(OnTrouble on_trouble, uint64_t limit, Algorithm algorithm = Algorithm::kFixedWindow) {
     const Policy policy{.name = "p", .rules = {{"r", algorithm, limit, kHourNs, 0, 0}}};
-    SharedLimiterOptions options;
-    options.on_trouble = on_trouble;
-    options.process_count = process_count;
-    options.timeout_ns = 7;
-    options.local.clock = &clock_;
-    auto made = SharedLimiter::Create({&policy, 1}, store_, options);
+    Limiter::Options local;
+    local.clock = &clock_;
+    auto made = Limiter::Create({&policy, 1}, local);
     CAIRN_ASSERT_OK(made);
-    limiter_ = *std::move(made);
-    id_ = *limiter_->Find("p");
+    local_ = *std::move(made);
+    auto store = std::make_unique<FakeStore>();
+    store_ = store.get();
+    SharedLimiter::Options options;
+    options.on_trouble = on_trouble;
+    options.timeout_ns = 7;
+    limiter_ = std::make_unique<SharedLimiter>(std::move(store), local_.get(), options);
   }
   int AdmittedOf(int count) {
     int admitted = 0;
-    for (int i = 0; i < count; ++i) admitted += limiter_->Check(id_, "k").allowed() ? 1 : 0;
+    for (int i = 0; i < count; ++i) admitted += limiter_->Check(kPolicy, "k").allowed() ? 1 : 0;
     return admitted;
+  }
+  /// The store is there again, and its turn has come.
+  void Recover() {
+    store_->is_down = false;
+    clock_.Advance(limiter_->options().max_pause_ns);
   }
 
   ManualClock clock_{1'000'000'000};
-  std::shared_ptr<FakeStore> store_ = std::make_shared<FakeStore>();
+  std::unique_ptr<Limiter> local_;
+  FakeStore* store_ = nullptr;
   std::unique_ptr<SharedLimiter> limiter_;
-  PolicyId id_{};
 };
-
-TEST_F(SharedLimiterTest, AllFaultsAreListed) {
-  const Policy policy{.name = "p", .rules = {}};
-  SharedLimiterOptions options;
-  options.timeout_ns = 0;
-  options.process_count = 0;
-  options.on_trouble = static_cast<OnTrouble>(9);
-  const auto made = SharedLimiter::Create({&policy, 1}, nullptr, options);
-  for (const char* words : {"there is no store", "no such choice", "timeout is 0",
-                            "process_count is 0", "it has 0 rules"}) {
-    CAIRN_EXPECT_ERROR(made, Code::kInvalidArgument, words);
-  }
-}
 
 TEST_F(SharedLimiterTest, OpenLetsEverythingPassAndSaysSo) {
   Create(OnTrouble::kOpen, 2);
   EXPECT_EQ(AdmittedOf(5), 2);
+  EXPECT_EQ(store_->last_timeout_ns, 7);
   store_->is_down = true;
   EXPECT_EQ(AdmittedOf(5), 5);
-  const Decision decision = limiter_->Check(id_, "k");
+  const Decision decision = limiter_->Check(kPolicy, "k");
   EXPECT_TRUE(decision.degraded);
   EXPECT_EQ(decision.rule, "r");
-  EXPECT_EQ(limiter_->stats().opened, 6u);
-  store_->is_down = false;
+  Recover();
   EXPECT_EQ(AdmittedOf(5), 0);
-  EXPECT_FALSE(limiter_->Check(id_, "k").degraded);
-  EXPECT_EQ(store_->last_timeout_ns, 7);
+  EXPECT_FALSE(limiter_->Check(kPolicy, "k").degraded);
+  const Tallies::Totals totals = local_->StatsOf(kPolicy).totals;
+  EXPECT_EQ(totals.degraded, 6u);
+  EXPECT_EQ(totals.allowed, 8u);
 }
 
 TEST_F(SharedLimiterTest, ClosedRefusesEverythingAndSaysWhenToTryAgain) {
   Create(OnTrouble::kClosed, 2);
   store_->is_down = true;
   EXPECT_EQ(AdmittedOf(5), 0);
-  const Decision decision = limiter_->Check(id_, "k");
+  const Decision decision = limiter_->Check(kPolicy, "k");
   EXPECT_TRUE(decision.degraded);
   EXPECT_EQ(decision.outcome, Outcome::kRefused);
   EXPECT_GT(decision.retry_after_ns, 0);
-  EXPECT_EQ(limiter_->stats().closed, 6u);
-  store_->is_down = false;
+  Recover();
   EXPECT_EQ(AdmittedOf(5), 2);
 }
 
-TEST_F(SharedLimiterTest, LocalGoesOnWithWhatThisProcessHasUsed) {
+TEST_F(SharedLimiterTest, LocalDecidesByItselfMeanwhile) {
   Create(OnTrouble::kLocal, 10);
   EXPECT_EQ(AdmittedOf(4), 4);
   store_->is_down = true;
-  EXPECT_TRUE(limiter_->Peek(id_, "k").degraded);
-  EXPECT_EQ(AdmittedOf(20), 6);
-  EXPECT_EQ(limiter_->stats().by_store, 4u);
-  EXPECT_EQ(limiter_->stats().local, 21u);
-  store_->is_down = false;
+  EXPECT_TRUE(limiter_->Peek(kPolicy, "k").degraded);
+  EXPECT_EQ(AdmittedOf(20), 10);
+  Recover();
   EXPECT_EQ(AdmittedOf(20), 6) << "the store knows of four";
 }
 
-TEST_F(SharedLimiterTest, EachProcessHasItsShare) {
-  Create(OnTrouble::kLocal, 10, 4);
+TEST_F(SharedLimiterTest, AnOutageIsNoticedOnceAndThenCostsNothing) {
+  Create(OnTrouble::kOpen, 10);
   store_->is_down = true;
-  EXPECT_EQ(AdmittedOf(20), 2);
-  EXPECT_TRUE(limiter_->Check(id_, "other", 9).allowed()) << "more than the share, less than all";
-  EXPECT_FALSE(limiter_->Check(id_, "other", 1).allowed());
-  Create(OnTrouble::kLocal, 2, 100);
-  EXPECT_EQ(AdmittedOf(20), 1) << "a share is at least one";
+  AdmittedOf(1'000);
+  EXPECT_EQ(store_->calls, 1);
+  EXPECT_TRUE(limiter_->is_pausing());
+  clock_.Advance(limiter_->options().first_pause_ns);
+  AdmittedOf(1'000);
+  EXPECT_EQ(store_->calls, 2) << "one caller tries, the others do without";
+  EXPECT_EQ(limiter_->failure_count(), 2u);
 }
 
 TEST_F(SharedLimiterTest, WhatCanNeverPassIsSaidWithoutAsking) {
   Create(OnTrouble::kOpen, 10);
-  const Decision decision = limiter_->Check(id_, "k", 11);
+  const Decision decision = limiter_->Check(kPolicy, "k", 11);
   EXPECT_EQ(decision.outcome, Outcome::kImpossible);
   EXPECT_EQ(decision.limit, 10u);
   EXPECT_EQ(store_->calls, 0);
-  EXPECT_TRUE(limiter_->Check(id_, "k", 0).allowed());
-  EXPECT_EQ(limiter_->Peek(id_, "k").remaining, 9u);
+  EXPECT_TRUE(limiter_->Check(kPolicy, "k", 0).allowed());
+  EXPECT_EQ(limiter_->Peek(kPolicy, "k").remaining, 9u);
 }
 
 TEST_F(SharedLimiterTest, ABatchKeepsItsOrder) {
@@ -166,13 +162,13 @@ TEST_F(SharedLimiterTest, ABatchKeepsItsOrder) {
   const std::vector<std::string_view> keys = {"a", "a", "b", "a"};
   const std::vector<uint64_t> costs = {2, 9, 3, 2};
   std::vector<Decision> decisions(4);
-  limiter_->CheckBatch(id_, keys, costs, decisions);
+  limiter_->CheckBatch(kPolicy, keys, costs, decisions);
   EXPECT_EQ(decisions[0].outcome, Outcome::kAllowed);
   EXPECT_EQ(decisions[1].outcome, Outcome::kImpossible);
   EXPECT_EQ(decisions[2].outcome, Outcome::kAllowed);
   EXPECT_EQ(decisions[3].outcome, Outcome::kRefused);
   store_->is_down = true;
-  limiter_->CheckBatch(id_, keys, {}, decisions);
+  limiter_->CheckBatch(kPolicy, keys, {}, decisions);
   for (const Decision& decision : decisions) {
     EXPECT_TRUE(decision.degraded);
     EXPECT_FALSE(decision.allowed());
@@ -180,51 +176,36 @@ TEST_F(SharedLimiterTest, ABatchKeepsItsOrder) {
 }
 
 TEST_F(SharedLimiterTest, APermitGoesBackToWhereItCameFrom) {
-  Create(OnTrouble::kLocal, 1, 1, Algorithm::kConcurrency);
-  const Decision from_store = limiter_->Check(id_, "k");
-  EXPECT_FALSE(limiter_->Check(id_, "k").allowed());
+  Create(OnTrouble::kLocal, 1, Algorithm::kConcurrency);
+  const Decision from_store = limiter_->Check(kPolicy, "k");
+  EXPECT_FALSE(limiter_->Check(kPolicy, "k").allowed());
   store_->is_down = true;
-  const Decision local = limiter_->Check(id_, "k");
+  const Decision local = limiter_->Check(kPolicy, "k");
   EXPECT_TRUE(local.allowed());
-  EXPECT_NE(local.permit, from_store.permit);
-  EXPECT_FALSE(limiter_->Check(id_, "k").allowed());
-  CAIRN_EXPECT_OK(limiter_->Release(id_, "k", local.permit));
-  EXPECT_TRUE(limiter_->Check(id_, "k").allowed());
-  EXPECT_FALSE(limiter_->Release(id_, "k", from_store.permit).ok());
-  EXPECT_EQ(limiter_->stats().lost, 1u);
-  store_->is_down = false;
-  CAIRN_EXPECT_OK(limiter_->Release(id_, "k", from_store.permit));
-  EXPECT_TRUE(limiter_->Check(id_, "k").allowed());
-  CAIRN_EXPECT_OK(limiter_->Release(id_, "k", 0));
+  EXPECT_FALSE(limiter_->Check(kPolicy, "k").allowed());
+  CAIRN_EXPECT_OK(limiter_->Release(kPolicy, "k", local));
+  EXPECT_TRUE(limiter_->Check(kPolicy, "k").allowed());
+  EXPECT_FALSE(limiter_->Release(kPolicy, "k", from_store).ok());
+  Recover();
+  CAIRN_EXPECT_OK(limiter_->Release(kPolicy, "k", from_store));
+  EXPECT_TRUE(limiter_->Check(kPolicy, "k").allowed());
+  CAIRN_EXPECT_OK(limiter_->Release(kPolicy, "k", Decision()));
 }
 
-TEST_F(SharedLimiterTest, RefundAndResetReachBoth) {
-  Create(OnTrouble::kLocal, 2);
-  EXPECT_EQ(AdmittedOf(3), 2);
-  CAIRN_EXPECT_OK(limiter_->Refund(id_, "k", 1));
+TEST_F(SharedLimiterTest, RefundGoesToWhoDecided) {
+  Create(OnTrouble::kLocal, 1);
+  const Decision by_store = limiter_->Check(kPolicy, "k");
+  CAIRN_EXPECT_OK(limiter_->Refund(kPolicy, "k", 1, by_store));
   EXPECT_EQ(AdmittedOf(3), 1);
-  CAIRN_EXPECT_OK(limiter_->Reset(id_, "k"));
-  EXPECT_EQ(AdmittedOf(3), 2);
-  CAIRN_EXPECT_OK(limiter_->Reset(id_, "k"));
   store_->is_down = true;
-  EXPECT_EQ(AdmittedOf(3), 2);
-  EXPECT_FALSE(limiter_->Reset(id_, "k").ok());
-  EXPECT_EQ(AdmittedOf(3), 2) << "the local limiter forgot the key all the same";
-}
-
-TEST_F(SharedLimiterTest, APolicyCanBeChangedAndAdded) {
-  Create(OnTrouble::kLocal, 2);
-  const std::string_view rule = limiter_->Check(id_, "k").rule;
-  auto same = limiter_->SetPolicy(
-      {.name = "p", .rules = {{"r", Algorithm::kFixedWindow, 4, kHourNs, 0, 0}}});
-  CAIRN_ASSERT_OK(same);
-  EXPECT_EQ(*same, id_);
-  EXPECT_EQ(rule, "r") << "names in decisions outlive the policy's change";
-  EXPECT_EQ(AdmittedOf(9), 3);
-  CAIRN_EXPECT_OK(
-      limiter_->SetPolicy({.name = "q", .rules = {{"x", Algorithm::kGcra, 4, kHourNs, 0, 0}}}));
-  CAIRN_EXPECT_OK(limiter_->Find("q"));
-  CAIRN_EXPECT_ERROR(limiter_->Find("z"), Code::kNotFound, "p");
+  const Decision by_local = limiter_->Check(kPolicy, "k");
+  EXPECT_TRUE(by_local.allowed());
+  CAIRN_EXPECT_OK(limiter_->Refund(kPolicy, "k", 1, by_local));
+  EXPECT_EQ(AdmittedOf(3), 1);
+  Recover();
+  EXPECT_EQ(AdmittedOf(3), 0) << "what the store knows has not changed";
+  CAIRN_EXPECT_OK(limiter_->Reset(kPolicy, "k"));
+  EXPECT_EQ(AdmittedOf(3), 1);
 }
 
 }  // namespace
