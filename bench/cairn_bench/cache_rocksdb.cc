@@ -11,7 +11,13 @@ namespace {
 /// RocksDB's LRUCache, with the value in a block of its own as RocksDB keeps them.
 class RocksLoaded final : public LoadedCache {
  public:
-  RocksLoaded(uint64_t capacity) : cache_(rocksdb::NewLRUCache(capacity, 6)) {}
+  explicit RocksLoaded(uint64_t capacity) {
+    rocksdb::LRUCacheOptions options;
+    options.capacity = capacity;
+    options.num_shard_bits = 6;
+    options.metadata_charge_policy = rocksdb::kDontChargeCacheMetadata;
+    cache_ = rocksdb::NewLRUCache(options);
+  }
 
   std::string name() const override { return "rocksdb"; }
   bool Get(std::string_view key) override {

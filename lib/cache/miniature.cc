@@ -42,15 +42,19 @@ bool Miniature::Access(uint64_t hash, uint32_t size, const Sketch& sketch) {
 }
 
 void Miniature::EvictOne(const Sketch& sketch) {
+  const bool promotes = rules_.leaving == Rules::Leaving::kPromote;
+  if (promotes && !main_.empty() && since_promotion_ >= main_.size()) return EvictMain();
   while (!window_.empty() && (main_.empty() || window_size_ > window_target())) {
     Node* node = window_.front();
-    if (rules_.leaving == Rules::Leaving::kPromote) {
+    if (promotes) {
       if (node->frequency < rules_.promote_hits) {
+        ++since_promotion_;
         window_.pop_front();
         window_size_ -= node->size;
         return Drop(node);
       }
       node->frequency = 0;
+      since_promotion_ = 0;
       Move(&window_, &window_size_, &main_, &main_size_);
     } else if (node->frequency > 0) {
       --node->frequency;

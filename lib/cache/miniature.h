@@ -49,6 +49,7 @@ class Miniature {
   Ring main_;
   uint64_t window_size_ = 0;
   uint64_t main_size_ = 0;
+  size_t since_promotion_ = 0;
   Ghost ghost_;
 };
 

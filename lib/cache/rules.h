@@ -12,7 +12,9 @@ struct Rules {
   enum class Leaving : uint8_t {
     kCompete,  ///< into the main ring if the sketch says it is wanted more than those it displaces
     kPromote,  ///< into the main ring if it had enough hits, else out; back within the ghost's
-               ///< memory it comes into the main ring at once (S3-FIFO, Yang et al., SOSP 2023)
+               ///< memory it comes into the main ring at once (S3-FIFO, Yang et al., SOSP 2023).
+               ///< When as many have left as the main ring holds and none was promoted, the main
+               ///< ring has to give way: what it holds is of another time.
   };
   Leaving leaving = Leaving::kCompete;
   double window = 0.2;       ///< share of the size

@@ -97,6 +97,7 @@ class Shard {
   void Compete(Removed* removed) CAIRN_REQUIRES(mutex_);
   Entry* MainVictim() CAIRN_REQUIRES(mutex_);
   bool EvictMain(Removed* removed) CAIRN_REQUIRES(mutex_);
+  bool IsMainIdle() const CAIRN_REQUIRES(mutex_);
   bool WindowToMain() CAIRN_REQUIRES(mutex_);
   void Spare(PolicyRing* ring) CAIRN_REQUIRES(mutex_);
   void Settle() CAIRN_REQUIRES(mutex_);
@@ -148,6 +149,8 @@ class Shard {
   /// Of the entry that room is made for: its size, and whether the ghost remembers it.
   uint64_t incoming_ CAIRN_GUARDED_BY(mutex_) = 0;
   bool incoming_known_ CAIRN_GUARDED_BY(mutex_) = false;
+  /// Entries that left by the window since one was moved to the main ring; for Rules::kPromote.
+  size_t since_promotion_ CAIRN_GUARDED_BY(mutex_) = 0;
   size_t limbo_tried_ CAIRN_GUARDED_BY(mutex_) = 0;  ///< how many nobody could free the last time
   size_t timed_ CAIRN_GUARDED_BY(mutex_) = 0;        ///< entries in the wheel
 };

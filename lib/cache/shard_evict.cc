@@ -40,6 +40,7 @@ bool Shard::EvictOne(Removed* removed) {
   const uint64_t capacity = window_size_ + main_size_ + freed;
   const uint64_t target = WindowTarget(capacity);
   const uint64_t coming = incoming_known_ ? 0 : incoming_ + freed;
+  if (IsMainIdle()) return EvictMain(removed);
   for (int spared = 0; !window_.empty(); ++spared) {
     if (!main_.empty() && window_size_ + coming <= target) break;
     if (spared > kMostSpared) {
@@ -62,6 +63,7 @@ Shard::Step Shard::LeaveWindow(uint64_t target, uint64_t capacity, Removed* remo
   const Rules& rules = core_->tuner->rules();
   if (rules.leaving == Rules::Leaving::kPromote) {
     if (hits < rules.promote_hits) {
+      ++since_promotion_;
       core_->SpaceOf(entry)->writes.rejected.fetch_add(1, std::memory_order_relaxed);
       Evict(entry, removed);
       return Step::kEvicted;
@@ -95,8 +97,14 @@ void Shard::Spare(PolicyRing* ring) {
   ring->Rotate();
 }
 
+bool Shard::IsMainIdle() const {
+  return core_->tuner->rules().leaving == Rules::Leaving::kPromote && !main_.empty() &&
+         since_promotion_ >= main_.size();
+}
+
 bool Shard::WindowToMain() {
   if (!main_.MakeRoom()) return false;
+  since_promotion_ = 0;
   Entry* entry = window_.Pop();
   window_size_ -= core_->SizeOf(entry);
   main_.Push(entry);
@@ -160,6 +168,7 @@ bool Shard::EvictMain(Removed* removed) {
 }
 
 void Shard::Settle() {
+  if (core_->tuning.load(std::memory_order_relaxed)) return;  // evicting does it then
   const Budget& budget = core_->budget;
   const uint64_t bound = budget.bounds_bytes() ? budget.max_bytes() : budget.max_entries();
   const uint64_t fair = bound / core_->shard_count;
