@@ -41,8 +41,7 @@ struct Tally {
 /// The threads, and what they have seen in each phase.
 class Askers {
  public:
-  explicit Askers(SharedLimiter* limiter)
-      : limiter_(limiter), policy_(OrThrow(limiter->Find("p"))) {
+  explicit Askers(SharedLimiter* limiter) : limiter_(limiter) {
     for (uint32_t i = 0; i < kThreads; ++i) threads_.emplace_back([this] { Run(); });
   }
   ~Askers() { Stop(); }
