@@ -66,6 +66,41 @@ add_library(cairn_dep_boost INTERFACE)
 target_include_directories(cairn_dep_boost SYSTEM INTERFACE ${CAIRN_boost_INCLUDE})
 cairn_note(boost "1.81 in ${CAIRN_boost_INCLUDE}")
 
+# cairn_optional(<name> OPTION <cache option> HEADER <header> LIBRARY <lib> PACKAGE <package>)
+# An optional part: on where its package is found, an error where it was asked for and is not there.
+# Leaves the option's variable as it came out.
+function(cairn_optional name)
+  cmake_parse_arguments(ARG "" "OPTION;HEADER;LIBRARY;PACKAGE" "" ${ARGN})
+  find_path(CAIRN_${name}_INCLUDE ${ARG_HEADER})
+  find_library(CAIRN_${name}_${ARG_LIBRARY} NAMES ${ARG_LIBRARY})
+  mark_as_advanced(CAIRN_${name}_INCLUDE CAIRN_${name}_${ARG_LIBRARY})
+  set(found OFF)
+  if(CAIRN_${name}_INCLUDE AND CAIRN_${name}_${ARG_LIBRARY})
+    set(found ON)
+  endif()
+  if(NOT DEFINED ${ARG_OPTION})
+    set(${ARG_OPTION} ${found})
+  endif()
+  if(NOT ${ARG_OPTION})
+    set(CAIRN_SUMMARY ${CAIRN_SUMMARY} "${name}: off (package ${ARG_PACKAGE})" PARENT_SCOPE)
+  elseif(NOT found)
+    message(FATAL_ERROR "${ARG_OPTION} is on, and ${name} is missing: install the Debian package "
+                        "${ARG_PACKAGE}, or leave the option out")
+  else()
+    add_library(cairn_dep_${name} INTERFACE)
+    target_include_directories(cairn_dep_${name} SYSTEM INTERFACE ${CAIRN_${name}_INCLUDE})
+    target_link_libraries(cairn_dep_${name} INTERFACE ${CAIRN_${name}_${ARG_LIBRARY}})
+    set(CAIRN_SUMMARY ${CAIRN_SUMMARY} "${name}: ${CAIRN_${name}_${ARG_LIBRARY}}" PARENT_SCOPE)
+  endif()
+  set(${ARG_OPTION} ${${ARG_OPTION}} PARENT_SCOPE)
+endfunction()
+
+# Debian's static hiredis is position-independent.
+set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
+cairn_optional(hiredis OPTION CAIRN_WITH_REDIS HEADER hiredis/hiredis.h LIBRARY hiredis
+               PACKAGE libhiredis-dev)
+set(CMAKE_FIND_LIBRARY_SUFFIXES .so .a)
+
 if(CAIRN_BUILD_CLI)
   cairn_dep(cli11 HEADER CLI/CLI.hpp LIBRARIES "" PACKAGE libcli11-dev)
 endif()

@@ -10,6 +10,7 @@
 #include "cairn_bench/commands.h"
 #include "cairn_bench/json_line.h"
 #include "cairn_bench/limiter_load.h"
+#include "cairn_bench/redis_limits.h"
 #include "cairn_bench/resident_memory.h"
 #include "cairn_bench/stopwatch.h"
 #include "limiter/limiter.h"
@@ -239,6 +240,7 @@ void MeasureFlood(const LimiterRun& run) {
 }  // namespace
 
 void RunLimiter(const std::vector<std::string>& given) {
+  if (std::find(given.begin(), given.end(), "--redis") != given.end()) return RunRedisLimits(given);
   const Arguments arguments(
       given, {"algorithm", "keys", "threads", "zipf", "requests", "rounds", "memory-mib", "limit"},
       {"adversary", "flood"});

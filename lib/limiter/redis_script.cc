@@ -1,0 +1,269 @@
+#include "limiter/redis_script.h"
+
+namespace cairn::limiter {
+namespace {
+
+// In the pieces below '#' stands for the number of the rule, and @1, @2, ... for those of its
+// arguments. Numbers come as text: arithmetic converts them, a comparison doesn't. A time to live
+// is one or two milliseconds longer than what it is for.
+
+constexpr std::string_view kBegin = R"(local call=redis.call
+local t=call('TIME')
+local now=t[1]*1000000+t[2]
+local charge=ARGV[1]=='1'
+local ok=1
+)";
+
+// Kept: when the bucket is full again. What counts is the distance of that time from now, the debt
+// (GCRA, ITU-T I.371). Of a token that is a whole number of microseconds:
+// @1 price, @2 the largest debt
+constexpr std::string_view kWholeRead = R"(
+local p#,m#=ARGV[@1]+0,ARGV[@2]+0
+local u#,over#=0,false
+local v#=call('GET',KEYS[#])
+if v# then
+u#=(tonumber(v#) or tonumber(string.match(v#,'^%d+')) or 0)-now
+if u#<0 then u#=0 elseif u#>m# then u#=m# over#=true end
+end
+)";
+constexpr std::string_view kWholeDecide = R"(
+if u#+p#>m# then ok=0 end
+)";
+constexpr std::string_view kWholeCharge = R"(
+if ok==1 and charge then
+local n=u#+p#
+call('PSETEX',KEYS[#],(n-n%1000)/1000+2,now+n)
+elseif over# then
+call('PSETEX',KEYS[#],(u#-u#%1000)/1000+2,now+u#)
+end
+)";
+constexpr std::string_view kWholeAnswer = "u#,0,0";
+constexpr std::string_view kWholeRefund = R"(
+if v# then
+local n=u#-p#
+if n<=0 then call('DEL',KEYS[#]) else call('PSETEX',KEYS[#],(n-n%1000)/1000+2,now+n) end
+end
+)";
+
+// Of any other token the time has a fraction over @3, kept behind it.
+// @1 @2 price and its fraction, @3 denominator, @4 @5 the largest debt and its fraction
+constexpr std::string_view kPartsRead = R"(
+local d#=ARGV[@3]+0
+local m#,mf#=ARGV[@4]+0,ARGV[@5]+0
+local u#,f#,over#=0,0,false
+local v#=call('GET',KEYS[#])
+if v# then
+u#=tonumber(v#)
+if not u# then
+local a,b=string.match(v#,'^(%d+) (%d+)$')
+u#=tonumber(a) or 0
+f#=tonumber(b) or 0
+if f#>=d# then f#=d#-1 end
+end
+u#=u#-now
+if u#<0 then u#=0 f#=0 end
+over#=u#>m# or (u#==m# and f#>mf#)
+if over# then u#=m# f#=mf# end
+end
+local function keep#(u,f)
+call('PSETEX',KEYS[#],(u-u%1000)/1000+2,string.format('%.0f %.0f',now+u,f))
+end
+)";
+constexpr std::string_view kPartsDecide = R"(
+local n#,g#=u#+ARGV[@1],f#+ARGV[@2]
+if g#>=d# then g#=g#-d# n#=n#+1 end
+if n#>m# or (n#==m# and g#>mf#) then ok=0 end
+)";
+constexpr std::string_view kPartsCharge = R"(
+if ok==1 and charge then keep#(n#,g#) elseif over# then keep#(u#,f#) end
+)";
+constexpr std::string_view kPartsAnswer = "u#,f#,0";
+constexpr std::string_view kPartsRefund = R"(
+if v# then
+u#=u#-ARGV[@1]
+f#=f#-ARGV[@2]
+if f#<0 then f#=f#+d# u#=u#-1 end
+if u#<0 then call('DEL',KEYS[#]) else keep#(u#,f#) end
+end
+)";
+
+// Kept: when the window ends, and the count in it. Windows are aligned to the server's clock, so
+// that no caller chooses where they begin.
+// @1 price, @2 limit, @3 length of the window
+constexpr std::string_view kFixedRead = R"(
+local w#=tonumber(ARGV[@3])
+local e#=(math.floor(now/w#)+1)*w#
+local c#,over#=0,false
+local v#=call('GET',KEYS[#])
+if v# then
+local a,b=string.match(v#,'^(%d+) (%d+)$')
+a=tonumber(a) or 0
+if a>now then c#=tonumber(b) over#=a>e# end
+end
+local function keep#(c)
+local l=e#-now
+call('PSETEX',KEYS[#],(l-l%1000)/1000+2,string.format('%.0f %.0f',e#,c))
+end
+)";
+constexpr std::string_view kFixedDecide = R"(
+if c#+ARGV[@1]>tonumber(ARGV[@2]) then ok=0 end
+)";
+constexpr std::string_view kFixedCharge = R"(
+if ok==1 and charge then keep#(c#+ARGV[@1]) elseif over# then keep#(c#) end
+)";
+constexpr std::string_view kFixedAnswer = "c#,e#-now,0";
+constexpr std::string_view kFixedRefund = R"(
+if c#>0 then keep#(math.max(c#-ARGV[@1],0)) end
+)";
+
+// Kept: for each slice that is not empty its end and its count, oldest first. A slice counts,
+// whole, until a window after its end, so no window ever holds more than the limit.
+// @1 price, @2 limit, @3 length of a slice, @4 slices in a window
+constexpr std::string_view kSlidingRead = R"(
+local l#=tonumber(ARGV[@3])
+local w#=l#*ARGV[@4]
+local e#=(math.floor(now/l#)+1)*l#
+local es#,cs#,k#,s#,over#={},{},0,0,false
+local v#=call('GET',KEYS[#])
+if v# then
+for a,b in string.gmatch(v#,'(%d+) (%d+)') do
+a=tonumber(a)
+b=tonumber(b)
+if a>e# then a=e# over#=true end
+if a+w#>now then
+if k#>0 and es#[k#]==a then cs#[k#]=cs#[k#]+b else k#=k#+1 es#[k#]=a cs#[k#]=b end
+s#=s#+b
+end
+end
+end
+local function keep#()
+if k#==0 then call('DEL',KEYS[#]) return end
+local p={}
+for i=1,k# do p[i]=string.format('%.0f %.0f',es#[i],cs#[i]) end
+local l=es#[k#]+w#-now
+call('PSETEX',KEYS[#],(l-l%1000)/1000+2,table.concat(p,' '))
+end
+)";
+constexpr std::string_view kSlidingDecide = R"(
+local r#,z#=0,0
+if k#>0 then z#=es#[k#]+w#-now end
+local need#=s#+ARGV[@1]-ARGV[@2]
+if need#>0 then
+ok=0
+for i=1,k# do
+need#=need#-cs#[i]
+if need#<=0 then r#=es#[i]+w#-now break end
+end
+end
+)";
+constexpr std::string_view kSlidingCharge = R"(
+if ok==1 and charge then
+if k#>0 and es#[k#]==e# then cs#[k#]=cs#[k#]+ARGV[@1] else k#=k#+1 es#[k#]=e# cs#[k#]=ARGV[@1]+0 end
+keep#()
+elseif over# then keep#() end
+)";
+constexpr std::string_view kSlidingAnswer = "s#,z#,r#";
+// From the oldest on: what is taken back there could only have counted for less long.
+constexpr std::string_view kSlidingRefund = R"(
+local left#=tonumber(ARGV[@1])
+local n#=0
+for i=1,k# do
+local take=math.min(left#,cs#[i])
+left#=left#-take
+if cs#[i]>take then n#=n#+1 es#[n#]=es#[i] cs#[n#]=cs#[i]-take end
+end
+if v# then k#=n# keep#() end
+)";
+
+// Kept: a sorted set of permits by the end of their lease.
+// @1 permits, @2 length of a lease, @3 the new permit
+constexpr std::string_view kPermitRead = R"(
+local w#=tonumber(ARGV[@2])
+call('ZREMRANGEBYSCORE',KEYS[#],'-inf',now)
+for _,p in ipairs(call('ZRANGEBYSCORE',KEYS[#],string.format('(%.0f',now+w#),'+inf')) do
+call('ZADD',KEYS[#],string.format('%.0f',now+w#),p)
+end
+local c#=call('ZCARD',KEYS[#])
+local a#,z#=0,0
+if c#>0 then
+a#=call('ZRANGE',KEYS[#],0,0,'WITHSCORES')[2]-now
+z#=call('ZRANGE',KEYS[#],-1,-1,'WITHSCORES')[2]-now
+end
+)";
+constexpr std::string_view kPermitDecide = R"(
+if c#>=tonumber(ARGV[@1]) then ok=0 end
+)";
+constexpr std::string_view kPermitCharge = R"(
+if ok==1 and charge then
+call('ZADD',KEYS[#],string.format('%.0f',now+w#),ARGV[@3])
+call('PEXPIRE',KEYS[#],(w#-w#%1000)/1000+2)
+end
+)";
+constexpr std::string_view kPermitAnswer = "c#,z#,a#";
+
+struct Pieces {
+  std::string_view read;
+  std::string_view decide;
+  std::string_view charge;
+  std::string_view answer;
+  std::string_view refund;
+  size_t arguments;
+};
+
+const Pieces& PiecesOf(RedisForm form) {
+  static constexpr Pieces kAll[] = {
+      {kWholeRead, kWholeDecide, kWholeCharge, kWholeAnswer, kWholeRefund, 2},
+      {kPartsRead, kPartsDecide, kPartsCharge, kPartsAnswer, kPartsRefund, 5},
+      {kFixedRead, kFixedDecide, kFixedCharge, kFixedAnswer, kFixedRefund, 3},
+      {kSlidingRead, kSlidingDecide, kSlidingCharge, kSlidingAnswer, kSlidingRefund, 4},
+      {kPermitRead, kPermitDecide, kPermitCharge, kPermitAnswer, "", 3}};
+  return kAll[static_cast<size_t>(form)];
+}
+
+void AppendPiece(std::string_view piece, size_t rule_number, size_t first_argument,
+                 std::string* out) {
+  for (size_t i = 0; i < piece.size(); ++i) {
+    if (piece[i] == '#') {
+      out->append(std::to_string(rule_number));
+    } else if (piece[i] == '@') {
+      const auto argument = static_cast<size_t>(piece[++i] - '1');
+      out->append(std::to_string(first_argument + argument));
+    } else {
+      out->push_back(piece[i]);
+    }
+  }
+}
+
+/// Appends one piece of every rule.
+void AppendPieces(std::span<const RedisForm> forms, std::string_view Pieces::*which,
+                  std::string_view between, std::string* out) {
+  size_t argument = 2;
+  for (size_t i = 0; i < forms.size(); ++i) {
+    const Pieces& pieces = PiecesOf(forms[i]);
+    out->append(between);
+    AppendPiece(pieces.*which, i + 1, argument, out);
+    argument += pieces.arguments;
+  }
+}
+
+}  // namespace
+
+RedisScript MakeRedisScript(RedisAction action, std::span<const RedisForm> forms) {
+  RedisScript script;
+  script.source = kBegin;
+  AppendPieces(forms, &Pieces::read, "", &script.source);
+  if (action == RedisAction::kDecide) {
+    AppendPieces(forms, &Pieces::decide, "", &script.source);
+    AppendPieces(forms, &Pieces::charge, "", &script.source);
+    script.source.append("return {ok");
+    AppendPieces(forms, &Pieces::answer, ",", &script.source);
+    script.source.append("}\n");
+  } else {
+    AppendPieces(forms, &Pieces::refund, "", &script.source);
+    script.source.append("return 1\n");
+  }
+  script.sha1 = Sha1Hex(script.source);
+  return script;
+}
+
+}  // namespace cairn::limiter
