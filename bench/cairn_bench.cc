@@ -59,15 +59,12 @@ using Command = void (*)(const std::vector<std::string>&);
 
 Command Find(const std::string& name) {
   static const std::map<std::string, Command> kCommands = {
-      {"index", cairn::bench::RunIndex},   {"ir", cairn::bench::RunIr},
-      {"search", cairn::bench::RunSearch}, {"vector", cairn::bench::RunVector},
-      {"filter", cairn::bench::RunFilter}, {"churn", cairn::bench::RunChurn},
-      {"mixed", cairn::bench::RunMixed},
-      {"durable", cairn::bench::RunDurable},
-      {"open", cairn::bench::RunOpen},
-      {"resilience", cairn::bench::RunResilience},
-      {"limiter", cairn::bench::RunLimiter},
-      {"cache", cairn::bench::RunCache}};
+      {"index", cairn::bench::RunIndex},     {"ir", cairn::bench::RunIr},
+      {"search", cairn::bench::RunSearch},   {"vector", cairn::bench::RunVector},
+      {"filter", cairn::bench::RunFilter},   {"churn", cairn::bench::RunChurn},
+      {"mixed", cairn::bench::RunMixed},     {"durable", cairn::bench::RunDurable},
+      {"open", cairn::bench::RunOpen},       {"resilience", cairn::bench::RunResilience},
+      {"limiter", cairn::bench::RunLimiter}, {"cache", cairn::bench::RunCache}};
   const auto found = kCommands.find(name);
   if (found == kCommands.end()) throw cairn::bench::UsageError("there is no command " + name);
   return found->second;

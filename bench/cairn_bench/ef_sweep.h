@@ -26,8 +26,8 @@ struct SweepOptions {
 using OnSweepPoint =
     std::function<void(const SweptEngine& engine, uint32_t ef, const SearchTiming& timing)>;
 
-/// Measures the engines side by side for growing ef, from a little below k on, and leaves out those that have
-/// reached the top recall; ends at an ef of 4000. Returns one curve per engine.
+/// Measures the engines side by side for growing ef, from a little below k on, and leaves out those
+/// that have reached the top recall; ends at an ef of 4000. Returns one curve per engine.
 std::vector<RecallCurve> SweepEf(const std::vector<SweptEngine>& engines, const GroundTruth& truth,
                                  const SweepOptions& options, const OnSweepPoint& on_point);
 

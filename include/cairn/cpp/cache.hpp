@@ -87,8 +87,8 @@ class CacheSpace {
   std::uint64_t erase_prefix(std::string_view prefix) {
     std::uint64_t count = 0;
     detail::ErrorSlot error;
-    error.check(cairn_cache_delete_prefix(space_.get(), prefix.data(), prefix.size(), &count,
-                                          error.out()));
+    error.check(
+        cairn_cache_delete_prefix(space_.get(), prefix.data(), prefix.size(), &count, error.out()));
     return count;
   }
   void bump() {

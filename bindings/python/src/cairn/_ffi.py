@@ -81,6 +81,11 @@ CAIRN_PHASE_DONE = 3
 CAIRN_PROBLEM_FAILED = 0
 CAIRN_PROBLEM_SKIPPED = 1
 CAIRN_PROBLEM_WARNING = 2
+CAIRN_OUTCOME_ALLOWED = 0
+CAIRN_OUTCOME_REFUSED = 1
+CAIRN_OUTCOME_IMPOSSIBLE = 2
+CAIRN_HTTP_RATELIMIT = 0
+CAIRN_HTTP_RETRY_AFTER = 1
 CAIRN_JITTER_FULL = 0
 CAIRN_JITTER_DECORRELATED = 1
 CAIRN_JITTER_NONE = 2
@@ -506,6 +511,40 @@ class cairn_index_stats(Structure):
         ("bytes", c_uint64),
         ("embedded_count", c_uint64),
         ("took_ns", c_int64),
+    ]
+
+
+class cairn_limiter(Structure):
+    """Opaque."""
+
+
+class cairn_decision(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("outcome", c_int32),
+        ("limit", c_uint64),
+        ("remaining", c_uint64),
+        ("reset_after_ns", c_int64),
+        ("retry_after_ns", c_int64),
+        ("permit", c_uint64),
+        ("rule", c_void_p),
+        ("rule_bytes", c_size_t),
+        ("overflowed", c_uint32),
+        ("degraded", c_uint32),
+    ]
+
+
+class cairn_limiter_stats(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("rule_count", c_uint32),
+        ("allowed_count", c_uint64),
+        ("refused_count", c_uint64),
+        ("impossible_count", c_uint64),
+        ("overflowed_count", c_uint64),
+        ("degraded_count", c_uint64),
+        ("memory_bytes", c_uint64),
+        ("budget_bytes", c_uint64),
     ]
 
 
@@ -947,6 +986,75 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
         POINTER(cairn_index_report), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
     ]),
     "cairn_index_report_release": (None, [POINTER(cairn_index_report)]),
+    "cairn_limiter_create": (c_int32, [
+        c_char_p, c_size_t, POINTER(POINTER(cairn_limiter)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_retain": (POINTER(cairn_limiter), [POINTER(cairn_limiter)]),
+    "cairn_limiter_release": (None, [POINTER(cairn_limiter)]),
+    "cairn_limiter_policy": (c_int32, [
+        POINTER(cairn_limiter), c_char_p, c_size_t, POINTER(c_uint32),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_policy_names": (c_int32, [
+        POINTER(cairn_limiter), POINTER(POINTER(cairn_list)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_set_policy": (c_int32, [
+        POINTER(cairn_limiter), c_char_p, c_size_t, c_char_p, c_size_t, POINTER(c_uint32),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_check": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_char_p, c_size_t, c_uint64, c_int64,
+        POINTER(cairn_decision), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_peek": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_char_p, c_size_t, c_uint64, c_int64,
+        POINTER(cairn_decision), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_acquire": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_char_p, c_size_t, c_uint64, c_int64,
+        POINTER(cairn_decision), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_check_many": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, POINTER(c_void_p), POINTER(c_size_t), POINTER(c_uint64),
+        c_size_t, c_int64, POINTER(cairn_decision), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_refund": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_char_p, c_size_t, c_uint64, c_int64,
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_release_permit": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_char_p, c_size_t, c_uint64, c_int64,
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_reset": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_char_p, c_size_t, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_reset_all": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_cleanup": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, c_int64, POINTER(c_uint64),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_stats_get": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, POINTER(cairn_limiter_stats),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_metrics": (c_int32, [
+        POINTER(cairn_limiter), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_limiter_http_policy": (c_int32, [
+        POINTER(cairn_limiter), c_uint32, POINTER(POINTER(cairn_buffer)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_decision_http": (c_int32, [
+        POINTER(cairn_decision), c_int32, POINTER(POINTER(cairn_buffer)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_ip_prefix": (c_int32, [
+        c_char_p, c_size_t, c_uint32, c_uint32, POINTER(POINTER(cairn_buffer)),
+        POINTER(POINTER(cairn_error))
+    ]),
     "cairn_retry_budget_create": (c_int32, [
         c_double, c_double, c_double, POINTER(POINTER(cairn_retry_budget)),
         POINTER(POINTER(cairn_error))
