@@ -50,6 +50,12 @@ class CacheTest(unittest.TestCase):
         self.assertEqual(self.cache["empty"], b"")
         self.assertEqual(self.cache.stats().negative_hit_count, 2)
 
+    def test_maintaining_looks_at_what_it_is_allowed_to(self) -> None:
+        for number in range(10):
+            self.cache.set(f"key {number}", "value", ttl=3600)
+        self.assertFalse(self.cache.maintain())
+        self.assertEqual(len(self.cache), 10)
+
     def test_batches_prefixes_and_spaces(self):
         self.cache.set_many({"user:1": "a", "user:2": "b", "other": None})
         self.assertEqual(

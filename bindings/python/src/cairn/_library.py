@@ -9,7 +9,7 @@ import ctypes
 import ctypes.util
 import os
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from cairn import _ffi, errors
 
@@ -182,10 +182,16 @@ class Borrowed:
     def texts(self, texts: List[str]) -> Tuple[Any, Any]:
         """Arrays of the addresses and of the sizes of texts."""
         data = [self.keep(encode(text)) for text in texts]
-        addresses = (ctypes.c_void_p * len(data))(
-            *(ctypes.cast(ctypes.c_char_p(item), ctypes.c_void_p).value for item in data)
-        )
-        return self.keep(addresses), self.keep((ctypes.c_size_t * len(data))(*map(len, data)))
+        addresses, sizes = byte_arrays(data)
+        return self.keep(addresses), self.keep(sizes)
+
+
+def byte_arrays(items: Sequence[bytes]) -> Tuple[Any, Any]:
+    """Arrays of the addresses and of the sizes of items, which must outlive them."""
+    addresses = (ctypes.c_void_p * len(items))(
+        *(ctypes.cast(ctypes.c_char_p(item), ctypes.c_void_p).value for item in items)
+    )
+    return addresses, (ctypes.c_size_t * len(items))(*map(len, items))
 
 
 def span(function: str, *arguments: Any) -> Tuple[int, int]:

@@ -214,8 +214,7 @@ class CacheSpace:
         """The values of those keys that are found."""
         data = [_key(key) for key in keys]
         count = len(data)
-        addresses = (ctypes.c_char_p * count)(*data)
-        sizes = (ctypes.c_size_t * count)(*map(len, data))
+        addresses, sizes = _library.byte_arrays(data)
         found = (ctypes.POINTER(_ffi.cairn_cache_value) * count)()
         with self._handle as space:
             _library.call("cairn_cache_get_many", space, addresses, sizes, count, found)
@@ -276,7 +275,7 @@ class CacheSpace:
             with self._handle as space:
                 _library.call(
                     "cairn_cache_load", space, data, len(data), _loads.function, number,
-                    _ffi.cairn_free_fn(), ctypes.byref(options), ctypes.byref(found),
+                    _ffi.cairn_free_fn(0), ctypes.byref(options), ctypes.byref(found),
                 )  # fmt: skip
         except Exception:
             if raised:
@@ -341,6 +340,14 @@ class Cache(CacheSpace):
         self._cache = Handle("the cache", pointer, _library.native.cairn_cache_release)
         self._cache.watch(self)
         super().__init__(self._open("", None, 0), "")
+
+    def maintain(self, max_count: int = 1000) -> bool:
+        """Gives back the memory of what has expired, looking at no more than so many entries; writes
+        do it bit by bit. True when there are more."""
+        more = ctypes.c_uint32()
+        with self._cache as cache:
+            _library.call("cairn_cache_maintain", cache, max_count, ctypes.byref(more))
+        return bool(more.value)
 
     def _open(self, name: str, ttl: Optional[float], quota_bytes: int) -> Any:
         options = _library.options("cairn_cache_space_options")

@@ -214,10 +214,7 @@ class RateLimiter:
         """`check` for several keys at one time, cheaper than one by one."""
         data = [_bytes(key) for key in keys]
         count = len(data)
-        pointers = (ctypes.c_void_p * count)(
-            *(ctypes.cast(ctypes.c_char_p(item), ctypes.c_void_p).value for item in data)
-        )
-        sizes = (ctypes.c_size_t * count)(*map(len, data))
+        pointers, sizes = _library.byte_arrays(data)
         given = None
         if costs is not None:
             numbers = [_checked_cost(cost) for cost in costs]
