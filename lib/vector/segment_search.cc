@@ -120,6 +120,8 @@ class Plan {
     }
     if (ef == 0) return Exact();
     double share = std::min(matching, live) / rows;
+    // A beam narrower than the answer would come up short where some rows do not count.
+    if (share < 1) ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
     double widening = query_.allowed == nullptr ? 1 : 1 / std::max(share, kNarrowestShare);
     if (matching <= WalkCost(ef * widening, segment_) * kScanAdvantage) return Exact();
     if (query_.allowed != nullptr) return FilteredWalk(ef, share, matching);
