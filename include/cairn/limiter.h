@@ -96,7 +96,7 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_policy_names(
 
 /**
  * Adds a policy, or changes the one with that name: keys keep what they have used where the rule in
- * the same place has the same algorithm. Each change keeps a few hundred bytes until the release.
+ * the same place has the same algorithm. Each change keeps some kilobytes until the release.
  * policy_json: as a policy in cairn_limiter_create. policy_out: its number; may be NULL.
  * Errors: CAIRN_INVALID_ARGUMENT, CAIRN_RESOURCE_EXHAUSTED (the keys in use need more memory than
  * it should have); the policy then stays as it was. Threads: any. Since 0.1.

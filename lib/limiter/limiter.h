@@ -65,7 +65,7 @@ class Limiter {
   Result<PolicyId> Find(std::string_view name) const CAIRN_EXCLUDES(mutex_);
   /// Adds a policy, or changes the one with that name. A changed policy keeps what it knows of keys
   /// where the rule in the same place has the same algorithm (and number of slices): a key keeps
-  /// what it has used, cut to the new limit. Each change keeps a few hundred bytes for ever.
+  /// what it has used, cut to the new limit. Each change keeps some kilobytes for ever.
   Result<PolicyId> SetPolicy(const Policy& policy) CAIRN_EXCLUDES(mutex_);
   Policy PolicyOf(PolicyId id) const { return At(id).ready()->policy; }
   std::vector<std::string> names() const CAIRN_EXCLUDES(mutex_);
