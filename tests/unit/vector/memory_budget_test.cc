@@ -11,6 +11,7 @@
 
 #include "support/matchers.h"
 #include "support/temp_dir.h"
+#include "unit/vector/segment_data.h"
 #include "vector/vector_index.h"
 
 namespace cairn::vector {
@@ -93,6 +94,7 @@ class MemoryWatch {
 
 /// What is counted is what is taken: the process grows by no more than the limit, and a little.
 TEST(MemoryBudgetTest, TheProcessKeepsWithinTheLimit) {
+  if (test::kSanitized) GTEST_SKIP() << "sanitizers take memory of their own";
   constexpr uint32_t kDim = 512;
   constexpr uint64_t kLimit = 24u << 20;
   constexpr uint64_t kSlack = 8u << 20;  // searches' buffers, stacks, the allocator's own
