@@ -40,12 +40,15 @@ class Table {
   void Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & mask_]); }
 
   Entry* Find(uint64_t hash, uint32_t space, std::string_view key) const {
-    const std::atomic<uint64_t>* slot = FindSlot(hash, space, key);
-    return slot == nullptr ? nullptr : Unpack(slot->load(std::memory_order_relaxed));
+    Entry* found = nullptr;
+    FindSlot(hash, space, key, &found);
+    return found;
   }
 
-  /// Finds under the lock, where the slot cannot change meanwhile.
-  std::atomic<uint64_t>* FindSlot(uint64_t hash, uint32_t space, std::string_view key) const;
+  /// The slot, whose content may change at once unless the lock is held; `found`, when given, gets
+  /// the entry that was seen in it.
+  std::atomic<uint64_t>* FindSlot(uint64_t hash, uint32_t space, std::string_view key,
+                                  Entry** found = nullptr) const;
 
   enum class Inserted { kYes, kChainFull, kNoMemory };
   /// The key must not be there. kChainFull: *victim is an entry of the chain to take out first.
@@ -87,14 +90,17 @@ class Table {
   uint32_t next_victim_ = 0;
 };
 
-inline std::atomic<uint64_t>* Table::FindSlot(uint64_t hash, uint32_t space,
-                                              std::string_view key) const {
+inline std::atomic<uint64_t>* Table::FindSlot(uint64_t hash, uint32_t space, std::string_view key,
+                                              Entry** found) const {
   for (Bucket* at = &buckets_[hash & mask_]; at != nullptr;
        at = at->next.load(std::memory_order_acquire)) {
     for (auto& slot : at->slots) {
       const uint64_t seen = slot.load(std::memory_order_seq_cst);
       if (((seen ^ hash) >> 48) != 0 || seen == 0) continue;
-      if (Unpack(seen)->Is(hash, space, key)) return &slot;
+      Entry* entry = Unpack(seen);
+      if (!entry->Is(hash, space, key)) continue;
+      if (found != nullptr) *found = entry;
+      return &slot;
     }
   }
   return nullptr;
