@@ -25,7 +25,7 @@ class NearestTest(DatabaseTest):
         self.notes.upsert(vectors_of(*ROWS))
 
     def ids(self, matches, row=0):
-        return self.notes.ids_of(list(matches.keys[row])[: matches.counts[row]])
+        return self.notes.ids_of(matches.keys.tolist()[row][: matches.counts[row]])
 
     def test_bad_arguments(self):
         for options in (
@@ -59,7 +59,7 @@ class NearestTest(DatabaseTest):
         self.assertEqual(self.ids(grouped), ["d", "b"])
         chunks = self.notes.search_vectors([[0, 1, 0]], 2, group_by=None)
         self.assertEqual(self.ids(chunks), ["d", "d"])
-        self.assertEqual(list(chunks.ordinals[0]), [0, 1])
+        self.assertEqual(chunks.ordinals.tolist()[0], [0, 1])
 
     def test_keys(self):
         key = self.notes.key_of("b")
