@@ -47,6 +47,3 @@ if(CAIRN_tbb_INCLUDE AND CAIRN_tbb_tbb)
 else()
   cairn_note("bench peer tbb" "off")
 endif()
-
-# For packed traces.
-find_package(ZLIB REQUIRED)

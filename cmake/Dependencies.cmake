@@ -112,6 +112,7 @@ else()
 endif()
 if(CAIRN_BUILD_BENCH)
   find_package(benchmark REQUIRED)
+  find_package(ZLIB REQUIRED)  # packed traces
   cairn_note(bench on)
   include(BenchPeers)
 else()

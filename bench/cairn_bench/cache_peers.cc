@@ -36,12 +36,10 @@ class CairnLoaded final : public LoadedCache {
 
 void Add(std::vector<std::unique_ptr<LoadedCache>>* to, const std::string& name, uint64_t capacity,
          uint64_t value_bytes, bool required) {
-#if defined(CAIRN_BENCH_ROCKSDB)
   if (name == "rocksdb") {
     to->push_back(MakeRocksLoaded(capacity, value_bytes));
     return;
   }
-#endif
 #if defined(CAIRN_BENCH_TBB)
   if (name == "tbb") {
     to->push_back(MakeTbbLoaded(capacity, value_bytes));

@@ -54,7 +54,7 @@ class ReusePool {
     delete object;
   }
 
-  std::array<std::atomic<T*>, 32> free_{};
+  std::array<std::atomic<T*>, 16> free_{};
 };
 
 }  // namespace cairn

@@ -1,11 +1,9 @@
 #include "vector/code_scan.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <vector>
 
 #include "kernels/code_distance.h"
@@ -128,78 +126,52 @@ float SquaredDistanceOf(const Quantizer::Parameters& p, float score, float query
   return std::max(0.0f, query_length + bound - 2 * score);
 }
 
-/// Scores what the scan left on the vectors, until no code is near enough for a hit.
-void Rescore(const Segment& segment, const Noise& noise, const ScanTask& task) {
-  const Quantizer::Parameters& p = segment.quantizer.parameters();
-  const float* query = task.query;
-  float length =
-      p.metric == Metric::kInnerProduct ? kernels::ActiveKernel().dot(query, query, p.dim) : 1.0f;
-  float doubt =
-      kRoundingSlack * (task.scratch->query.error + segment.max_code_error + noise.distance);
-  for (const Candidate& candidate : task.scratch->found) {
-    if (task.hits->full()) {
-      float nearest = std::sqrt(std::max(0.0f, candidate.distance - noise.squared)) - doubt;
-      float worst = SquaredDistanceOf(p, task.hits->threshold(), length) + noise.squared;
-      if (nearest > std::sqrt(worst) * kRoundingSlack) break;
-    }
-    ++task.work->vectors_scored;
-    const float* row = segment.rows.Vector(candidate.row);
-    task.hits->Offer({segment.rows.Chunk(candidate.row), Score(p.metric, query, row, p.dim)});
-  }
-}
-
-void ScanAllowed(const RowMarks& dead, const RowSet& allowed, CodeScan* scan, SearchWork* work) {
-  uint32_t rows[kTileRows];
-  uint32_t count = 0;
-  auto flush = [&] {
-    if (count == 0) return;
-    scan->ScoreList(rows, count);
-    work->codes_scored += count;
-    count = 0;
-  };
-  for (size_t word = 0; word < allowed.words.size(); ++word) {
-    for (uint64_t bits = allowed.words[word]; bits != 0; bits &= bits - 1) {
-      auto row = static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
-      if (dead.Test(row)) continue;
-      rows[count++] = row;
-      if (count == kTileRows) flush();
-    }
-  }
-  flush();
-}
-
 }  // namespace
 
 void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* allowed,
                  const float* query, size_t k, SearchScratch* scratch, BestHits* hits,
                  SearchWork* work) {
-  ScanTask task{query, k, scratch, hits, work};
-  if (allowed == nullptr) return ScanExactlyTogether(segment, dead, {&task, 1});
   Noise noise = NoiseOf(segment, scratch->query, query);
   CodeScan scan(segment, scratch->query, noise, k, scratch);
-  ScanAllowed(dead, *allowed, &scan, work);
-  scan.Finish();
-  Rescore(segment, noise, task);
-}
-
-void ScanExactlyTogether(const Segment& segment, const RowMarks& dead,
-                         std::span<const ScanTask> tasks) {
-  std::array<Noise, kMaxScans> noises;
-  std::array<std::optional<CodeScan>, kMaxScans> scans;
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    const ScanTask& task = tasks[i];
-    noises[i] = NoiseOf(segment, task.scratch->query, task.query);
-    scans[i].emplace(segment, task.scratch->query, noises[i], task.k, task.scratch);
-  }
   uint32_t size = segment.size();
-  for (uint32_t row = 0; row < size; row += kTileRows) {
-    uint32_t count = std::min(kTileRows, size - row);
-    for (size_t i = 0; i < tasks.size(); ++i) scans[i]->ScoreRun(row, count, dead);
+  if (allowed == nullptr) {
+    for (uint32_t row = 0; row < size; row += kTileRows) {
+      scan.ScoreRun(row, std::min(kTileRows, size - row), dead);
+    }
+    work->codes_scored += size;
+  } else {
+    uint32_t rows[kTileRows];
+    uint32_t count = 0;
+    auto flush = [&] {
+      if (count == 0) return;
+      scan.ScoreList(rows, count);
+      work->codes_scored += count;
+      count = 0;
+    };
+    for (size_t word = 0; word < allowed->words.size(); ++word) {
+      for (uint64_t bits = allowed->words[word]; bits != 0; bits &= bits - 1) {
+        auto row = static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
+        if (dead.Test(row)) continue;
+        rows[count++] = row;
+        if (count == kTileRows) flush();
+      }
+    }
+    flush();
   }
-  for (size_t i = 0; i < tasks.size(); ++i) {
-    scans[i]->Finish();
-    tasks[i].work->codes_scored += size;
-    Rescore(segment, noises[i], tasks[i]);
+  scan.Finish();
+  const Quantizer::Parameters& p = segment.quantizer.parameters();
+  float length =
+      p.metric == Metric::kInnerProduct ? kernels::ActiveKernel().dot(query, query, p.dim) : 1.0f;
+  float doubt = kRoundingSlack * (scratch->query.error + segment.max_code_error + noise.distance);
+  for (const Candidate& candidate : scratch->found) {
+    if (hits->full()) {
+      float nearest = std::sqrt(std::max(0.0f, candidate.distance - noise.squared)) - doubt;
+      float worst = SquaredDistanceOf(p, hits->threshold(), length) + noise.squared;
+      if (nearest > std::sqrt(worst) * kRoundingSlack) break;
+    }
+    ++work->vectors_scored;
+    const float* row = segment.rows.Vector(candidate.row);
+    hits->Offer({segment.rows.Chunk(candidate.row), Score(p.metric, query, row, p.dim)});
   }
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <span>
-
 #include "vector/best_hits.h"
 #include "vector/document_filter.h"
 #include "vector/row_marks.h"
@@ -16,21 +14,5 @@ namespace cairn::vector {
 void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* allowed,
                  const float* query, size_t k, SearchScratch* scratch, BestHits* hits,
                  SearchWork* work);
-
-/// One of several exact searches of all rows that are done together.
-struct ScanTask {
-  const float* query = nullptr;
-  size_t k = 0;
-  SearchScratch* scratch = nullptr;  ///< of its own
-  BestHits* hits = nullptr;
-  SearchWork* work = nullptr;
-};
-
-constexpr size_t kMaxScans = 16;
-
-/// ScanExactly for up to kMaxScans queries, which look at each run of codes while it is in the
-/// cache.
-void ScanExactlyTogether(const Segment& segment, const RowMarks& dead,
-                         std::span<const ScanTask> tasks);
 
 }  // namespace cairn::vector

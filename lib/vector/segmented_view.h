@@ -1,10 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include "vector/best_hits.h"
 #include "vector/index_state.h"
 #include "vector/search_scratch.h"
 #include "vector/vector_index.h"
@@ -23,29 +21,13 @@ class SegmentedView final : public VectorView {
   uint64_t CountDocuments(const DocumentFilter& filter) const override;
   Status Search(const float* queries, size_t query_count, const SearchOptions& options,
                 std::vector<std::vector<VectorHit>>* hits_out, SearchWork* work) const override;
-  Status SearchBatch(const float* queries, size_t query_count, const SearchOptions& options,
-                     VectorHit* hits_out, size_t* counts_out, SearchWork* work) const override;
   Status SearchOne(const float* query, const SearchOptions& options, VectorHit* hits_out,
                    size_t* count_out, SearchWork* work) const override;
 
  private:
-  /// Where the hits of a query go.
-  using Room = std::function<VectorHit*(size_t query)>;
-
-  uint32_t PartCount() const;
-  Status RunBatch(const float* queries, size_t query_count, const SearchOptions& options,
-                  const Room& room, size_t* counts_out, SearchWork* work) const;
-  /// `count` queries in this thread; `queries` and `counts_out` begin with query number `first`.
-  void RunGroup(const float* queries, size_t first, size_t count, const SearchOptions& options,
-                const Room& room, size_t* counts_out, SearchWork* work) const;
-  /// The same by exact scans of everything, done together.
-  void ScanGroup(const float* queries, size_t first, size_t count, const SearchOptions& options,
-                 const Room& room, size_t* counts_out, SearchWork* work) const;
   /// `query` is valid. Hits go to hits_out, best first; how many.
   size_t Run(const float* query, size_t k, const SearchOptions& options, SearchScratch* scratch,
              VectorHit* hits_out, SearchWork* work) const;
-  void SearchFreshRows(const float* query, const SearchOptions& options, SearchScratch* scratch,
-                       BestHits* hits, SearchWork* work) const;
 
   const VectorIndexOptions options_;
   const IndexStatePtr state_;

@@ -43,19 +43,6 @@ Status ValidateVectors(const float* vectors, size_t count, uint32_t dim, Metric 
   return OkStatus();
 }
 
-Status VectorView::SearchBatch(const float* queries, size_t query_count,
-                               const SearchOptions& options, VectorHit* hits_out,
-                               size_t* counts_out, SearchWork* work) const {
-  std::vector<std::vector<VectorHit>> hits;
-  std::fill_n(counts_out, query_count, size_t{0});
-  CAIRN_RETURN_IF_ERROR(Search(queries, query_count, options, &hits, work));
-  for (size_t i = 0; i < query_count; ++i) {
-    std::copy(hits[i].begin(), hits[i].end(), hits_out + i * options.k);
-    counts_out[i] = hits[i].size();
-  }
-  return OkStatus();
-}
-
 void SearchWork::Add(const SearchWork& query) {
   if (query.mode > mode || (query.mode == mode && query.ef > ef)) {
     mode = query.mode;

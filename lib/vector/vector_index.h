@@ -64,7 +64,6 @@ struct SearchOptions {
   float target_recall = 0.98f;
   uint32_t ef = 0;  ///< beam width of the graph search; 0 = what target_recall asks for
   float min_score = -std::numeric_limits<float>::infinity();  ///< hits below are left out
-  bool parallel = true;  ///< a batch may use the index's pool; else the calling thread alone
 };
 
 /// How a search was done. Adds up over segments and queries.
@@ -99,13 +98,6 @@ class VectorView {
   virtual Status Search(const float* queries, size_t query_count, const SearchOptions& options,
                         std::vector<std::vector<VectorHit>>* hits_out,
                         SearchWork* work = nullptr) const = 0;
-  /// The same into the caller's memory: hits_out has room for query_count x options.k, of which the
-  /// hits of query i begin at i x options.k; counts_out gets how many there are of each. Allocates
-  /// nothing once its buffers have grown, unless it uses the pool. Exact searches of everything
-  /// share what memory brings, so that a batch takes less time than as many calls of SearchOne.
-  virtual Status SearchBatch(const float* queries, size_t query_count, const SearchOptions& options,
-                             VectorHit* hits_out, size_t* counts_out,
-                             SearchWork* work = nullptr) const;
   /// One query, without allocating: hits_out has room for options.k. The same as Search otherwise.
   virtual Status SearchOne(const float* query, const SearchOptions& options, VectorHit* hits_out,
                            size_t* count_out, SearchWork* work = nullptr) const = 0;

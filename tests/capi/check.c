@@ -2,14 +2,15 @@
 #include "check.h"
 
 #include <ftw.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int failures;
-static cairn_error* error;
+static atomic_int failures;
+static _Thread_local cairn_error* error; /* callbacks check in threads of the library */
 
 static void report(const char* file, int line, const char* what, const char* why) {
   fprintf(stderr, "%s:%d: %s: %s\n", file, line, what, why);

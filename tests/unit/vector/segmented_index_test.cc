@@ -269,45 +269,6 @@ TEST(SegmentedIndexFormsTest, BatchesAndSinglesAgree) {
   }
 }
 
-TEST(SegmentedIndexFormsTest, ABatchIntoTheCallersMemoryIsTheSameAsSingles) {
-  constexpr size_t kQueries = 150;
-  ThreadPool pool(1);
-  for (ThreadPool* used : {static_cast<ThreadPool*>(nullptr), &pool}) {
-    Twins twins(16, Metric::kL2, used);
-    Clusters clusters(12, 16, 10, 0.3f);
-    AddAll(&twins, clusters.Points(6000));
-    CAIRN_ASSERT_OK(twins.index().WaitIdle(-1));
-    for (uint64_t doc = 7; doc < 6000; doc += 10) twins.index().Remove(DocNo{doc});
-    std::vector<float> queries = clusters.Points(kQueries);
-    VectorViewPtr view = twins.index().View();
-    Bitmap even;
-    for (uint64_t doc = 2; doc <= 6000; doc += 2) even.Set(doc);
-    DocumentFilter filter(even);
-    for (float target : {0.9f, 0.98f, 1.0f}) {
-      for (const DocumentFilter* given : {static_cast<const DocumentFilter*>(nullptr),
-                                          static_cast<const DocumentFilter*>(&filter)}) {
-        SearchOptions options = Targeting(target, 9);
-        options.filter = given;
-        std::vector<VectorHit> room(kQueries * 9);
-        std::vector<size_t> counts(kQueries);
-        SearchWork work;
-        CAIRN_ASSERT_OK(view->SearchBatch(queries.data(), kQueries, options, room.data(),
-                                          counts.data(), &work));
-        SearchWork sum;
-        for (size_t i = 0; i < kQueries; ++i) {
-          VectorHit own[9];
-          size_t count = 0;
-          CAIRN_ASSERT_OK(view->SearchOne(queries.data() + i * 16, options, own, &count, &sum));
-          const VectorHit* first = room.data() + i * 9;
-          EXPECT_EQ(test::Hits(first, first + counts[i]), test::Hits(own, own + count)) << i;
-        }
-        EXPECT_EQ(work.codes_scored, sum.codes_scored);
-        EXPECT_EQ(work.vectors_scored, sum.vectors_scored);
-      }
-    }
-  }
-}
-
 TEST(SegmentedIndexFormsTest, AViewOutlivesTheIndex) {
   ThreadPool pool(1);
   auto index = test::MakeSegmented(8, Metric::kL2, &pool);
