@@ -20,9 +20,6 @@ constexpr size_t kQueries = 96;
 constexpr size_t kNearest = 10;
 constexpr uint32_t kBeams[] = {10, 14, 20, 28, 40, 56, 80, 112, 160, 224, 320, 448, 640, 900};
 constexpr float kEnough = 0.9995f;
-constexpr float kUsualTarget = 0.98f;
-constexpr double kEntryCost = 0.25;  // of an entry scored in a row, against a code scored in a walk
-constexpr double kHopeless = 1.5;
 
 struct Trial {
   std::vector<float> query;
@@ -117,12 +114,6 @@ void ForEach(size_t count, ThreadPool* pool,
   pool->ParallelFor(pool->thread_count() + 1, work);
 }
 
-/// How beams of growing width do with the entries that the segment's graph has now.
-struct Sweep {
-  Calibration calibration;
-  double cost = std::numeric_limits<double>::infinity();  ///< in codes scored, at the usual target
-};
-
 /// The mean less its standard error: what so few trials vouch for.
 float LikelyLeast(const std::vector<double>& recalls) {
   auto count = static_cast<double>(recalls.size());
@@ -137,12 +128,11 @@ float LikelyLeast(const std::vector<double>& recalls) {
   return static_cast<float>(mean - std::sqrt(variance / count));
 }
 
-Sweep TryBeams(const Segment& segment, const std::vector<Trial>& trials, ThreadPool* pool) {
-  Sweep sweep;
-  double entries = static_cast<double>(segment.graph.entries.size());
+/// How beams of growing width do.
+Calibration TryBeams(const Segment& segment, const std::vector<Trial>& trials, ThreadPool* pool) {
+  Calibration calibration;
   for (uint32_t ef : kBeams) {
     std::vector<double> recalls(trials.size());
-    std::atomic<uint64_t> scored{0};
     ForEach(trials.size(), pool, [&](size_t i, SearchScratch* scratch) {
       const Trial& trial = trials[i];
       Answer answer = Search(segment, trial.query.data(), kNearest, ef, scratch);
@@ -151,20 +141,16 @@ Sweep TryBeams(const Segment& segment, const std::vector<Trial>& trials, ThreadP
                                  [worst](const VectorHit& hit) { return hit.score >= worst; });
       auto wanted = static_cast<double>(std::max<size_t>(trial.truth.size(), 1));
       recalls[i] = static_cast<double>(found) / wanted;
-      scored += answer.work.codes_scored;
     });
-    float recall = LikelyLeast(recalls);
-    sweep.calibration.points.push_back({ef, recall});
-    double walked = static_cast<double>(scored) / static_cast<double>(trials.size()) - entries;
-    if (recall >= kUsualTarget) sweep.cost = std::min(sweep.cost, walked + kEntryCost * entries);
-    if (recall >= kEnough) break;
+    calibration.points.push_back({ef, LikelyLeast(recalls)});
+    if (calibration.points.back().recall >= kEnough) break;
   }
-  return sweep;
+  return calibration;
 }
 
 }  // namespace
 
-void Calibrate(size_t required_entries, ThreadPool* pool, Segment* segment) {
+void Calibrate(ThreadPool* pool, Segment* segment) {
   segment->calibration = {};
   size_t count = std::min<size_t>(kQueries, segment->size() / 4);
   if (count == 0) return;
@@ -172,23 +158,7 @@ void Calibrate(size_t required_entries, ThreadPool* pool, Segment* segment) {
   ForEach(count, pool, [&](size_t i, SearchScratch* scratch) {
     trials[i] = MakeTrial(*segment, TrialRow(*segment, i, count), i, scratch);
   });
-  std::span<const uint32_t> all = segment->graph.entries;
-  Sweep best;
-  size_t kept = all.size();
-  for (size_t entries = all.size();; entries = std::max(required_entries, entries / 2)) {
-    segment->graph.entries = all.first(entries);
-    Sweep sweep = TryBeams(*segment, trials, pool);
-    if (entries == all.size() || sweep.cost < best.cost) {
-      best = std::move(sweep);
-      kept = entries;
-    } else if (sweep.cost > kHopeless * best.cost) {
-      break;
-    }
-    if (entries <= std::max<size_t>(required_entries, 1)) break;
-  }
-  segment->entries.resize(kept);
-  segment->MakeEntryTable();
-  segment->calibration = std::move(best.calibration);
+  segment->calibration = TryBeams(*segment, trials, pool);
 }
 
 }  // namespace cairn::vector

@@ -7,8 +7,7 @@
 namespace cairn::vector {
 
 /// Tries points like the segment's own as queries, compares what beams of growing width find with
-/// an exact search, and fills in the calibration. Of the entries it keeps as many as make searches
-/// cheapest, but the first `required_entries` at least. `pool` may be null.
-void Calibrate(size_t required_entries, ThreadPool* pool, Segment* segment);
+/// an exact search, and fills in the calibration. `pool` may be null.
+void Calibrate(ThreadPool* pool, Segment* segment);
 
 }  // namespace cairn::vector

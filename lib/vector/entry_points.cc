@@ -12,9 +12,10 @@ namespace {
 constexpr size_t kSamplePerEntry = 12;
 constexpr size_t kMaxSample = 24'000;
 constexpr size_t kTile = 256;
-constexpr double kEntriesPerRoot = 4;
+constexpr double kEntriesPerRoot = 1;
 constexpr size_t kMinEntries = 16;
 constexpr size_t kMaxEntries = 16'384;
+constexpr uint32_t kRowsPerSampled = 64;
 
 /// A sample of rows and how far each is from the nearest chosen one.
 class Cover {
@@ -61,45 +62,33 @@ class Cover {
   QueryCode query_;
 };
 
-/// How far apart the last chosen ones are: the distance from each of them to all the others.
-float LeastDistance(const Quantizer& quantizer, const OwnedGraph& graph,
-                    const std::vector<uint32_t>& entries) {
-  QueryCode query;
-  float least = std::numeric_limits<float>::infinity();
-  uint32_t last = entries.back();
-  quantizer.QueryOfCode(graph.Code(last), graph.bias[last], &query);
-  for (size_t i = 0; i + 1 < entries.size(); ++i) {
-    int32_t dot = 0;
-    kernels::ActiveCodeKernel().dot7(query.lanes.data(),
-                                     {graph.slab->data(), graph.stride(), &entries[i]}, 1,
-                                     graph.lanes, &dot);
-    float distance =
-        graph.bias[entries[i]] - query.weight * static_cast<float>(dot) + query.constant;
-    least = std::min(least, distance);
-  }
-  return least;
-}
-
 }  // namespace
 
-size_t MaxEntryCount(uint32_t rows) {
+size_t SpreadEntryCount(uint32_t rows) {
   auto count = static_cast<size_t>(kEntriesPerRoot * std::sqrt(static_cast<double>(rows)));
   return std::min<size_t>({rows, std::max(count, kMinEntries), kMaxEntries});
 }
 
 void SpreadEntries(const Quantizer& quantizer, const OwnedGraph& graph, uint32_t first,
-                   size_t wanted, std::vector<uint32_t>* entries) {
+                   size_t count, std::vector<uint32_t>* entries) {
   if (first >= graph.row_count) return;
-  Cover cover(quantizer, graph, first, std::min(kMaxSample, wanted * kSamplePerEntry));
-  float enough = entries->size() < 2 ? 0 : LeastDistance(quantizer, graph, *entries);
+  Cover cover(quantizer, graph, first, std::min(kMaxSample, count * kSamplePerEntry));
   for (uint32_t entry : *entries) cover.Choose(entry);
-  while (entries->size() < wanted) {
+  for (; count > 0; --count) {
     float distance = 0;
     uint32_t row = cover.Farthest(&distance);
-    // All that is left lies on a chosen row, or among those that were there.
-    if (!(distance > enough)) return;
+    if (!(distance > 0)) return;
     entries->push_back(row);
     cover.Choose(row);
+  }
+}
+
+void SampleEntries(const OwnedGraph& graph, uint32_t first, std::vector<uint32_t>* entries) {
+  std::vector<bool> known(graph.row_count);
+  for (uint32_t row : *entries) known[row] = true;
+  auto step = std::max<uint32_t>(kRowsPerSampled, graph.row_count / uint32_t{kMaxEntries});
+  for (uint32_t row = (first + step - 1) / step * step; row < graph.row_count; row += step) {
+    if (!known[row]) entries->push_back(row);
   }
 }
 

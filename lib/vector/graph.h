@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "vector/entry_table.h"
 #include "vector/quantizer.h"
 
 namespace cairn::vector {
@@ -26,10 +27,8 @@ struct Graph {
   CodeWidth width = CodeWidth::kSeven;
   const float* bias = nullptr;  ///< row_count
   uint32_t row_count = 0;
-  std::span<const uint32_t> entries;  ///< rows where searches may start, well spread
-  /// The entries' codes (code_bytes apart) and biases, side by side; null = only in their blocks.
-  const uint8_t* entry_codes = nullptr;
-  const float* entry_bias = nullptr;
+  std::span<const uint32_t> entries;        ///< rows where searches may start, well spread
+  const EntryTable* entry_table = nullptr;  ///< of `entries`; null = each of them is tried
 
   const uint8_t* Code(uint32_t row) const { return blocks + size_t{row} * stride; }
   const uint32_t* Neighbours(uint32_t row) const {
@@ -64,7 +63,6 @@ struct OwnedGraph {
   std::shared_ptr<Slab> slab;
   std::vector<float> bias;
   std::vector<uint32_t> entries;
-  size_t required_entries = 0;  ///< the first so many are needed for every row to be reached
   size_t code_bytes = 0;
   size_t lanes = 0;
   CodeWidth width = CodeWidth::kSeven;

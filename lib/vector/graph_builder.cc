@@ -95,14 +95,16 @@ class Builder {
     }
     if (first == 0) {
       owned_.entries.clear();
-      SpreadEntries(quantizer_, owned_, 0, MaxEntryCount(owned_.row_count), &owned_.entries);
+      SpreadEntries(quantizer_, owned_, 0, SpreadEntryCount(owned_.row_count), &owned_.entries);
       MoveToFront(owned_.entries, &order);
       CAIRN_RETURN_IF_ERROR(InsertFirst(order));
     } else {
-      graph_.entries = owned_.entries;
+      EnterByTable();
       CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, order.size()));
-      SpreadEntries(quantizer_, owned_, first, MaxEntryCount(owned_.row_count), &owned_.entries);
+      size_t more = SpreadEntryCount(owned_.row_count) - SpreadEntryCount(first);
+      SpreadEntries(quantizer_, owned_, first, more, &owned_.entries);
     }
+    SampleEntries(owned_, first, &owned_.entries);
     if (uint64_t{owned_.row_count - first} * 20 >= owned_.row_count) ReachAll(owned_.row_count);
     return OkStatus();
   }
@@ -151,8 +153,13 @@ class Builder {
     }
     graph_.entries = std::span(order).first(serial);
     CAIRN_RETURN_IF_ERROR(InsertAll(order, serial, entries));
-    graph_.entries = owned_.entries;
+    EnterByTable();
     return InsertAll(order, entries, order.size());
+  }
+  void EnterByTable() {
+    graph_.entries = owned_.entries;
+    entry_table_ = MakeEntryTable(quantizer_, graph_, owned_.entries);
+    graph_.entry_table = entry_table_.get();
   }
   Status InsertAll(const std::vector<uint32_t>& order, size_t begin, size_t end) {
     return ForRows(static_cast<uint32_t>(end - begin),
@@ -348,7 +355,6 @@ class Builder {
       open.push_back(row);
       Flood(&open, &reached);
     }
-    owned_.required_entries = required.size();
     required.insert(required.end(), owned_.entries.begin() + static_cast<ptrdiff_t>(few),
                     owned_.entries.end());
     owned_.entries = std::move(required);
@@ -392,6 +398,7 @@ class Builder {
   const GraphBuildOptions& options_;
   OwnedGraph& owned_;
   Graph graph_;
+  std::shared_ptr<const EntryTable> entry_table_;
   void (*const dot_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
   std::unique_ptr<std::atomic<uint8_t>[]> locks_;
   std::vector<float> further_;  // empty but for inner product

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "kernels/code_distance.h"
@@ -16,6 +17,7 @@ constexpr size_t kCacheLine = 64;
 constexpr uint64_t kExpanded = uint64_t{1} << 31;
 constexpr size_t kFilteredSeeds = 32;
 constexpr uint32_t kTiesWhileBuilding = 8;
+constexpr Candidate kNothing = {std::numeric_limits<float>::infinity(), kNoNeighbour};
 constexpr size_t kMaxStep = 512;  // rows scored in one step of a filtered search
 
 /// Floats as integers of the same order.
@@ -54,7 +56,7 @@ class Pool {
     uint64_t* at = Place(entry);
     if (IsOneOfMany(entry, at)) return capacity_;
     uint64_t* end = entries_ + (size_ < capacity_ ? size_++ : capacity_ - 1);
-    std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
+    MakeRoom(at, end);
     *at = entry;
     // At an equal distance the first met stays.
     if (size_ == capacity_) {
@@ -92,6 +94,15 @@ class Pool {
     }
     return at + (*at < entry ? 1 : 0);
   }
+  /// Moves [at, end) one place up. Most entries that get into a short pool go near its end, where a
+  /// call of memmove costs more than what it moves.
+  void MakeRoom(uint64_t* at, uint64_t* end) const {
+    if (size_ > kShortPool) {
+      std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
+      return;
+    }
+    for (; end > at; --end) *end = end[-1];
+  }
   /// `at` is where the entry would go.
   bool IsOneOfMany(uint64_t entry, const uint64_t* at) const {
     auto place = static_cast<size_t>(at - entries_);
@@ -127,7 +138,9 @@ class Walk {
         pool_(&scratch->pool, keep, most_ties) {
     scratch_.visited.Begin(graph.row_count);
     seen_ = scratch_.visited.words();
-    size_t room = std::max<size_t>(kMaxStep + kMaxDegree, graph.entries.size());
+    size_t entries =
+        graph.entry_table != nullptr ? graph.entry_table->largest : graph.entries.size();
+    size_t room = std::max<size_t>(kMaxStep + kMaxDegree, entries);
     if (scratch_.dots.size() < room) scratch_.dots.resize(room);
     if (scratch_.rows.size() < room) scratch_.rows.resize(room);
     if (scratch_.distances.size() < room) scratch_.distances.resize(room);
@@ -168,32 +181,14 @@ class Walk {
     __builtin_prefetch(neighbours + kCacheLine);
   }
 
-  /// Starts from the nearest entry.
+  /// Starts from the nearest entry, or one that is hardly farther.
   void Enter() {
-    size_t count = graph_.entries.size();
-    const uint32_t* entries = graph_.entries.data();
-    bool table = graph_.entry_codes != nullptr;
-    if (table) {
-      ScoreRows({graph_.entry_codes, graph_.code_bytes, nullptr}, count);
-    } else {
-      ScoreRows({graph_.blocks, graph_.stride, entries}, count);
-    }
-    const int32_t* dots = scratch_.dots.data();
-    float nearest = std::numeric_limits<float>::infinity();
-    size_t place = count;
-    for (size_t i = 0; i < count; ++i) {
-      float bias = table ? graph_.entry_bias[i] : graph_.bias[entries[i]];
-      float distance = Distance(bias, dots[i], entries[i]);
-      if (distance < nearest) {
-        nearest = distance;
-        place = i;
-      }
-    }
-    if (place == count) return;
-    uint32_t row = entries[place];
-    Visit(row);
-    Remember(&row, 1);
-    pool_.Offer(nearest, row);
+    Candidate start = graph_.entry_table != nullptr ? NearestInTable(*graph_.entry_table)
+                                                    : NearestOf(graph_.entries);
+    if (start.row == kNoNeighbour) return;
+    Visit(start.row);
+    Remember(&start.row, 1);
+    pool_.Offer(start.distance, start.row);
   }
 
   /// Writes the unmet neighbours of `row` to `out` and asks for their codes. How many.
@@ -240,6 +235,47 @@ class Walk {
   }
 
  private:
+  Candidate NearestOf(std::span<const uint32_t> rows) {
+    ScoreRows({graph_.blocks, graph_.stride, rows.data()}, rows.size());
+    Candidate nearest = kNothing;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      float distance = Distance(graph_.bias[rows[i]], scratch_.dots[i], rows[i]);
+      if (distance < nearest.distance) nearest = {distance, rows[i]};
+    }
+    return nearest;
+  }
+  /// Of the two groups whose centres are nearest.
+  Candidate NearestInTable(const EntryTable& table) {
+    ScoreRows({table.codes.data(), graph_.code_bytes, nullptr}, table.centres.size());
+    Candidate first = kNothing;
+    Candidate second = kNothing;
+    for (uint32_t i = 0; i < table.centres.size(); ++i) {
+      float distance = EntryDistance(table.centres[i], i);
+      if (distance < first.distance) {
+        second = std::exchange(first, {distance, i});
+      } else if (distance < second.distance) {
+        second = {distance, i};
+      }
+    }
+    Candidate nearest = kNothing;
+    for (const Candidate& group : {first, second}) {
+      if (group.row == kNoNeighbour) continue;
+      uint32_t begin = table.begin(group.row);
+      uint32_t count = table.ends[group.row] - begin;
+      const uint8_t* codes =
+          table.codes.data() + (table.centres.size() + begin) * graph_.code_bytes;
+      ScoreRows({codes, graph_.code_bytes, nullptr}, count);
+      for (uint32_t i = 0; i < count; ++i) {
+        const EntryTable::Entry& entry = table.entries[begin + i];
+        float distance = EntryDistance(entry, i);
+        if (distance < nearest.distance) nearest = {distance, entry.row};
+      }
+    }
+    return nearest;
+  }
+  float EntryDistance(const EntryTable::Entry& entry, size_t place) const {
+    return Distance(entry.bias, scratch_.dots[place], entry.row);
+  }
   void ScoreRows(const kernels::CodeRows& rows, size_t count) {
     score_(query_, rows, count, graph_.lanes, scratch_.dots.data());
     scored_ += count;

@@ -7,16 +7,9 @@
 namespace cairn::vector {
 
 void Segment::MakeEntryTable() {
-  auto table = std::make_shared<EntryTable>();
-  for (uint32_t entry : entries) {
-    const uint8_t* code = graph.Code(entry);
-    table->codes.insert(table->codes.end(), code, code + graph.code_bytes);
-    table->bias.push_back(graph.bias[entry]);
-  }
   graph.entries = entries;
-  graph.entry_codes = table->codes.data();
-  graph.entry_bias = table->bias.data();
-  entry_table = std::move(table);
+  entry_table = vector::MakeEntryTable(quantizer, graph, entries);
+  graph.entry_table = entry_table.get();
 }
 
 void Segment::SortByDocument() {

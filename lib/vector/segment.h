@@ -18,12 +18,6 @@
 
 namespace cairn::vector {
 
-/// The codes and biases of a segment's entries, which every search reads from end to end.
-struct EntryTable {
-  std::vector<uint8_t> codes;
-  std::vector<float> bias;
-};
-
 /// A sealed part of an index: rows that never change, their codes, and the graph over them.
 ///
 /// `blocks` and `bias` of `graph` point into memory that `graph_owner` keeps: a Slab, or a mapped
@@ -38,7 +32,7 @@ struct Segment {
   Graph graph;
   std::shared_ptr<const void> graph_owner;
   std::vector<uint32_t> entries;                  ///< what graph.entries points to
-  std::shared_ptr<const EntryTable> entry_table;  ///< what graph.entry_codes points to
+  std::shared_ptr<const EntryTable> entry_table;  ///< what graph.entry_table points to
   Calibration calibration;
   uint32_t calibrated_rows = 0;  ///< how many rows there were then
   /// Mean squared distance between a vector and what its code stands for, when the quantizer was
@@ -66,7 +60,7 @@ struct Segment {
     }
     for (; low < size() && rows.Doc(Ordered(low)) == doc; ++low) body(Ordered(low));
   }
-  /// Makes `graph` point to `entries` and to a table of them.
+  /// Makes `graph` point to `entries` and to a table of them. After everything else of `graph`.
   void MakeEntryTable();
   /// Fills by_document when the rows are not in the order of their documents.
   void SortByDocument();

@@ -166,7 +166,7 @@ class SegmentBuilder {
       segment->calibration = base()->calibration;
       segment->calibrated_rows = base()->calibrated_rows;
     } else {
-      Calibrate(owner->required_entries, options_.pool, segment.get());
+      Calibrate(options_.pool, segment.get());
       segment->calibrated_rows = segment->size();
     }
     return BuiltSegment{std::move(segment), compacted_};

@@ -14,7 +14,7 @@ namespace {
 // Of a walk with beam ef, in codes scored; measured on text and clustered vectors, where 10 to 15
 // codes are scored for every place of the beam.
 constexpr double kCodesPerPlace = 12;
-constexpr double kCodesToEnter = 100;
+constexpr double kCodesToEnter = 80;
 // A code scored in a row costs less than one scored in a walk.
 constexpr double kScanAdvantage = 2.5;
 constexpr double kNarrowestShare = 1.0 / 6;  // of allowed rows, for which a plain walk is widened
@@ -30,7 +30,8 @@ constexpr size_t kMostKeptBeyond = 16;
 constexpr size_t kRerankAhead = 8;  // vectors asked for before they are needed
 
 double WalkCost(double ef, const Segment& segment) {
-  return kCodesToEnter + static_cast<double>(segment.entries.size()) + kCodesPerPlace * ef;
+  double entries = 3 * std::sqrt(static_cast<double>(segment.entries.size()));
+  return kCodesToEnter + entries / kScanAdvantage + kCodesPerPlace * ef;
 }
 
 /// At most so many of the nearest codes are scored on their vectors.
