@@ -13,7 +13,7 @@
 /* How the nearest vectors were found; CAIRN_PLAN_* of the segment with the most vectors. */
 #define CAIRN_PLAN_EXACT 0          /* all vectors that count were looked at */
 #define CAIRN_PLAN_GRAPH 1          /* a walk through the graph */
-#define CAIRN_PLAN_FILTERED_GRAPH 2 /* a walk through the vectors that the filter lets through */
+#define CAIRN_PLAN_FILTERED_GRAPH 2 /* a wider walk, past vectors that do not count */
 
 /* What is done to the nearest vectors that are of one document. */
 #define CAIRN_GROUP_DOCUMENT 0 /* only the nearest of them is a hit */

@@ -14,6 +14,8 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint32_t kTileRows = 256;
+constexpr uint32_t kListRows = 64;   // of a list: more than that at once does not arrive any faster
+constexpr size_t kVectorsAhead = 8;  // asked for before they are needed
 constexpr float kRoundingSlack = 1.0001f;
 
 /// How far apart two numbers may lie that would be equal without rounding.
@@ -67,7 +69,7 @@ class CodeScan {
   }
   void ScoreList(const uint32_t* rows, uint32_t count) {
     int32_t* dots = scratch_.dots.data();
-    for (uint32_t i = 0; i < count; ++i) __builtin_prefetch(graph_.Code(rows[i]));
+    for (uint32_t i = 0; i < count; ++i) graph_.PrefetchCode(rows[i]);
     score_(query_.lanes.data(), {graph_.blocks, graph_.stride, rows}, count, graph_.lanes, dots);
     for (uint32_t i = 0; i < count; ++i) {
       float distance = Distance(rows[i], dots[i]);
@@ -140,7 +142,7 @@ void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* all
     }
     work->codes_scored += size;
   } else {
-    uint32_t rows[kTileRows];
+    uint32_t rows[kListRows];
     uint32_t count = 0;
     auto flush = [&] {
       if (count == 0) return;
@@ -153,7 +155,7 @@ void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* all
         auto row = static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
         if (dead.Test(row)) continue;
         rows[count++] = row;
-        if (count == kTileRows) flush();
+        if (count == kListRows) flush();
       }
     }
     flush();
@@ -163,7 +165,10 @@ void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* all
   float length =
       p.metric == Metric::kInnerProduct ? kernels::ActiveKernel().dot(query, query, p.dim) : 1.0f;
   float doubt = kRoundingSlack * (scratch->query.error + segment.max_code_error + noise.distance);
-  for (const Candidate& candidate : scratch->found) {
+  const auto& found = scratch->found;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const Candidate& candidate = found[i];
+    if (i + kVectorsAhead < found.size()) segment.rows.PrefetchVector(found[i + kVectorsAhead].row);
     if (hits->full()) {
       float nearest = std::sqrt(std::max(0.0f, candidate.distance - noise.squared)) - doubt;
       float worst = SquaredDistanceOf(p, hits->threshold(), length) + noise.squared;

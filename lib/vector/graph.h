@@ -14,6 +14,7 @@ namespace cairn::vector {
 constexpr uint32_t kMaxDegree = 32;            ///< neighbours per row
 constexpr uint32_t kNoNeighbour = UINT32_MAX;  ///< ends a shorter list
 constexpr uint32_t kMaxGraphRows = 1u << 31;
+constexpr size_t kCacheLine = 64;
 
 /// A neighbour graph over coded rows, as the search sees it: one block per row, its code first and
 /// its neighbours behind it, so that one stream of cache lines holds all that a step reads.
@@ -34,11 +35,16 @@ struct Graph {
   const uint32_t* Neighbours(uint32_t row) const {
     return reinterpret_cast<const uint32_t*>(Code(row) + code_bytes);
   }
+  void PrefetchCode(uint32_t row) const {
+    const uint8_t* code = Code(row);
+    for (size_t at = 0; at < code_bytes; at += kCacheLine) __builtin_prefetch(code + at);
+    __builtin_prefetch(bias + row);
+  }
 };
 
 /// Bytes from one block to the next.
 constexpr size_t BlockStride(size_t code_bytes) {
-  return (code_bytes + kMaxDegree * sizeof(uint32_t) + 63) / 64 * 64;
+  return (code_bytes + kMaxDegree * sizeof(uint32_t) + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 
 /// Zeroed memory on 2 MB boundaries, in huge pages where the system has them to give.

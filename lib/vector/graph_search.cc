@@ -13,12 +13,9 @@
 namespace cairn::vector {
 namespace {
 
-constexpr size_t kCacheLine = 64;
 constexpr uint64_t kExpanded = uint64_t{1} << 31;
-constexpr size_t kFilteredSeeds = 32;
 constexpr uint32_t kTiesWhileBuilding = 8;
 constexpr Candidate kNothing = {std::numeric_limits<float>::infinity(), kNoNeighbour};
-constexpr size_t kMaxStep = 512;  // rows scored in one step of a filtered search
 
 /// Floats as integers of the same order.
 uint64_t OrderOf(float value) {
@@ -125,7 +122,7 @@ class Pool {
 template <bool kGrowing>
 class Walk {
  public:
-  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t keep,
+  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t room,
        uint32_t most_ties, SearchScratch* scratch)
       : graph_(graph),
         query_(query.lanes.data()),
@@ -133,17 +130,16 @@ class Walk {
         further_(further),
         score_(graph.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
                                                 : kernels::ActiveCodeKernel().dot4),
-        code_lines_((graph.code_bytes + kCacheLine - 1) / kCacheLine),
         scratch_(*scratch),
-        pool_(&scratch->pool, keep, most_ties) {
+        pool_(&scratch->pool, room, most_ties) {
     scratch_.visited.Begin(graph.row_count);
     seen_ = scratch_.visited.words();
     size_t entries =
         graph.entry_table != nullptr ? graph.entry_table->largest : graph.entries.size();
-    size_t room = std::max<size_t>(kMaxStep + kMaxDegree, entries);
-    if (scratch_.dots.size() < room) scratch_.dots.resize(room);
-    if (scratch_.rows.size() < room) scratch_.rows.resize(room);
-    if (scratch_.distances.size() < room) scratch_.distances.resize(room);
+    size_t most = std::max<size_t>(2 * kMaxDegree, entries);
+    if (scratch_.dots.size() < most) scratch_.dots.resize(most);
+    if (scratch_.rows.size() < most) scratch_.rows.resize(most);
+    if (scratch_.distances.size() < most) scratch_.distances.resize(most);
   }
 
   Pool& pool() { return pool_; }
@@ -168,13 +164,6 @@ class Walk {
     return std::atomic_ref<uint32_t>(*const_cast<uint32_t*>(neighbour))
         .load(std::memory_order_relaxed);
   }
-  void PrefetchCode(uint32_t row) const {
-    const uint8_t* code = graph_.Code(row);
-    for (size_t line = 0; line < code_lines_; ++line) {
-      __builtin_prefetch(code + line * kCacheLine);
-    }
-    __builtin_prefetch(graph_.bias + row);
-  }
   void PrefetchNeighbours(uint32_t row) const {
     const auto* neighbours = reinterpret_cast<const uint8_t*>(graph_.Neighbours(row));
     __builtin_prefetch(neighbours);
@@ -189,6 +178,8 @@ class Walk {
     Visit(start.row);
     Remember(&start.row, 1);
     pool_.Offer(start.distance, start.row);
+    scratch_.distances[0] = start.distance;
+    if (counted_ != nullptr) OfferCounted(&start.row, 1);
   }
 
   /// Writes the unmet neighbours of `row` to `out` and asks for their codes. How many.
@@ -202,7 +193,7 @@ class Walk {
       out[count] = other;
       count += Visit(other) ? 1 : 0;
     }
-    for (size_t i = 0; i < count; ++i) PrefetchCode(out[i]);
+    for (size_t i = 0; i < count; ++i) graph_.PrefetchCode(out[i]);
     return count;
   }
 
@@ -216,6 +207,7 @@ class Walk {
       distances[i] = Distance(graph_.bias[rows[i]], dots[i], rows[i]);
     }
     Remember(rows, count);
+    if (counted_ != nullptr) OfferCounted(rows, count);
     uint32_t first = next;
     for (size_t i = 0; i < count; ++i) {
       if (distances[i] >= pool_.bound()) continue;
@@ -228,13 +220,35 @@ class Walk {
     return first;
   }
 
+  /// From now on the rows that count go to `counted` too, and are what is found.
+  void CountInto(Pool* counted, const RowSet* allowed, const RowMarks* dead) {
+    counted_ = counted;
+    allowed_ = allowed;
+    dead_ = dead;
+  }
+  uint32_t CountedInBeam() const {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < pool_.size(); ++i) count += Counts(pool_.Row(i)) ? 1 : 0;
+    return count;
+  }
   void TakeFound() {
+    const Pool& pool = counted_ != nullptr ? *counted_ : pool_;
     auto& found = scratch_.found;
-    found.resize(pool_.size());
-    for (uint32_t i = 0; i < pool_.size(); ++i) found[i] = {pool_.Distance(i), pool_.Row(i)};
+    found.resize(pool.size());
+    for (uint32_t i = 0; i < pool.size(); ++i) found[i] = {pool.Distance(i), pool.Row(i)};
   }
 
  private:
+  void OfferCounted(const uint32_t* rows, size_t count) {
+    const float* distances = scratch_.distances.data();
+    for (size_t i = 0; i < count; ++i) {
+      if (distances[i] >= counted_->bound() || !Counts(rows[i])) continue;
+      counted_->Offer(distances[i], rows[i]);
+    }
+  }
+  bool Counts(uint32_t row) const {
+    return (allowed_ == nullptr || allowed_->Test(row)) && (dead_ == nullptr || !dead_->Test(row));
+  }
   Candidate NearestOf(std::span<const uint32_t> rows) {
     ScoreRows({graph_.blocks, graph_.stride, rows.data()}, rows.size());
     Candidate nearest = kNothing;
@@ -293,9 +307,11 @@ class Walk {
   const float weight_;
   const FurtherCoordinate& further_;
   void (*const score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
-  const size_t code_lines_;
   SearchScratch& scratch_;
   Pool pool_;
+  Pool* counted_ = nullptr;  // null: every row counts
+  const RowSet* allowed_ = nullptr;
+  const RowMarks* dead_ = nullptr;
   uint64_t* seen_;
   uint64_t scored_ = 0;
 };
@@ -311,8 +327,11 @@ struct Step {
 /// without knowing what the step before it finds.
 template <bool kGrowing>
 void BestFirst(const Graph& graph, const FurtherCoordinate& further, const GraphTask& task) {
-  Walk<kGrowing> walk(graph, *task.query, further, std::max(task.ef, task.keep), task.most_ties,
-                      task.scratch);
+  bool all_count = task.allowed == nullptr && task.dead == nullptr;
+  uint32_t room = all_count ? std::max(task.ef, task.keep) : task.ef;
+  Walk<kGrowing> walk(graph, *task.query, further, room, task.most_ties, task.scratch);
+  Pool counted(&task.scratch->counted, task.keep, task.most_ties);
+  if (!all_count) walk.CountInto(&counted, task.allowed, task.dead);
   walk.Enter();
   Pool& pool = walk.pool();
   Step step{walk.rows(), 0};
@@ -331,25 +350,8 @@ void BestFirst(const Graph& graph, const FurtherCoordinate& further, const Graph
     std::swap(step, ahead);
   }
   walk.TakeFound();
+  if (task.counted_in_beam != nullptr) *task.counted_in_beam = walk.CountedInBeam();
   *task.codes_scored += walk.scored();
-}
-
-/// Every so many-th of the allowed rows, so that the sample is spread over all of them.
-void SampleAllowed(const RowSet& allowed, const RowMarks& dead, size_t wanted,
-                   std::vector<uint32_t>* out) {
-  size_t words = allowed.words.size();
-  for (size_t i = 0; i < wanted; ++i) {
-    size_t begin = words * i / wanted;
-    size_t end = words * (i + 1) / wanted;
-    for (size_t w = begin; w < end; ++w) {
-      uint64_t bits = allowed.words[w];
-      if (bits == 0) continue;
-      auto row = static_cast<uint32_t>(w * 64 + static_cast<size_t>(std::countr_zero(bits)));
-      if (dead.Test(row)) continue;
-      out->push_back(row);
-      break;
-    }
-  }
 }
 
 }  // namespace
@@ -360,59 +362,6 @@ void SearchGrowingGraph(const Graph& graph, const QueryCode& query,
                         const FurtherCoordinate& further, uint32_t ef, SearchScratch* scratch) {
   uint64_t scored = 0;
   BestFirst<true>(graph, further, {&query, ef, ef, kTiesWhileBuilding, scratch, &scored});
-}
-
-bool SearchGraphFiltered(const Graph& graph, const QueryCode& query, const RowSet& allowed,
-                         const RowMarks& dead, uint32_t ef, uint64_t max_scored,
-                         SearchScratch* scratch, uint64_t* codes_scored) {
-  Walk<false> walk(graph, query, {}, ef, ef, scratch);
-  Pool& pool = walk.pool();
-  auto accepted = [&](uint32_t row) { return allowed.Test(row) && !dead.Test(row); };
-  // One row that is not allowed may start the search: the nearest entry. It is looked through only.
-  walk.Enter();
-  uint32_t entry = pool.size() > 0 ? pool.Row(0) : kNoNeighbour;
-  std::vector<uint32_t>& seeds = scratch->seeds;
-  seeds.resize(std::min(seeds.size(), kMaxStep - kFilteredSeeds));
-  SampleAllowed(allowed, dead, kFilteredSeeds, &seeds);
-  size_t count = 0;
-  for (uint32_t row : seeds) {
-    if (walk.Visit(row)) walk.rows()[count++] = row;
-  }
-  walk.OfferAll(walk.rows(), count, 0);
-  for (uint32_t at = 0; at < pool.size();) {
-    uint32_t row = pool.Expand(at);
-    count = 0;
-    const uint32_t* neighbours = graph.Neighbours(row);
-    for (uint32_t i = 0; i < kMaxDegree && neighbours[i] < graph.row_count; ++i) {
-      walk.PrefetchNeighbours(neighbours[i]);
-    }
-    for (uint32_t i = 0; i < kMaxDegree && neighbours[i] < graph.row_count; ++i) {
-      uint32_t near = neighbours[i];
-      if (accepted(near)) {
-        if (walk.Visit(near)) {
-          walk.rows()[count++] = near;
-          walk.PrefetchCode(near);
-        }
-        continue;
-      }
-      if (!walk.Visit(near)) continue;
-      walk.Remember(&near, 1);
-      const uint32_t* beyond = graph.Neighbours(near);
-      for (uint32_t j = 0; j < kMaxDegree && beyond[j] < graph.row_count; ++j) {
-        if (count >= kMaxStep || !accepted(beyond[j]) || !walk.Visit(beyond[j])) continue;
-        walk.rows()[count++] = beyond[j];
-        walk.PrefetchCode(beyond[j]);
-      }
-    }
-    at = pool.Next(walk.OfferAll(walk.rows(), count, pool.Next(at + 1)));
-    if (walk.scored() > max_scored) break;
-  }
-  *codes_scored += walk.scored();
-  bool trusted = walk.scored() <= max_scored && pool.full();
-  walk.TakeFound();
-  std::erase_if(scratch->found,
-                [&](const Candidate& c) { return c.row == entry && !accepted(entry); });
-  return trusted;
 }
 
 }  // namespace cairn::vector

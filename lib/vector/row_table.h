@@ -41,6 +41,11 @@ class RowTable {
   const float* Vector(uint32_t row) const {
     return pages_[row / kPageRows].vectors + size_t{row % kPageRows} * dim_;
   }
+  void PrefetchVector(uint32_t row) const {
+    constexpr uint32_t kFloatsPerLine = 16;
+    const float* vector = Vector(row);
+    for (uint32_t d = 0; d < dim_; d += kFloatsPerLine) __builtin_prefetch(vector + d);
+  }
   DocNo Doc(uint32_t row) const { return pages_[row / kPageRows].docs[row % kPageRows]; }
   uint32_t Ordinal(uint32_t row) const { return pages_[row / kPageRows].ordinals[row % kPageRows]; }
   ChunkRef Chunk(uint32_t row) const { return {Doc(row), Ordinal(row)}; }

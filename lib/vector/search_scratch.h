@@ -35,11 +35,11 @@ class VisitedRows {
 struct SearchScratch {
   VisitedRows visited;
   std::vector<uint64_t> pool;
+  std::vector<uint64_t> counted;  ///< the pool of rows that count, where not all do
   std::vector<uint32_t> rows;
   std::vector<int32_t> dots;
   std::vector<float> distances;
   std::vector<Candidate> found;  ///< what a graph search or scan leaves, nearest first
-  std::vector<uint32_t> seeds;   ///< where a filtered walk starts, besides a sample
   QueryCode query;
   std::vector<float> unit;
   std::vector<float> scores;

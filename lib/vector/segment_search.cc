@@ -17,11 +17,9 @@ constexpr double kCodesPerPlace = 12;
 constexpr double kCodesToEnter = 80;
 // A code scored in a row costs less than one scored in a walk.
 constexpr double kScanAdvantage = 2.5;
-constexpr double kNarrowestShare = 1.0 / 6;  // of allowed rows, for which a plain walk is widened
-constexpr double kBeamSlack = 1.2;
-constexpr double kEnoughPassed = 0.8;     // of the beam asked for
-constexpr double kLeastLocalShare = 0.5;  // of allowed rows near the query, against everywhere
-constexpr double kFilteredBeam = 2;
+constexpr double kBeamSlack = 1.1;      // of a beam that holds rows that do not count
+constexpr double kEnoughCounted = 0.6;  // of the rows that count that the beam should hold
+constexpr int kWidenings = 2;
 constexpr float kInnerProductMisses = 0.25f;   // of the misses that are allowed
 constexpr float kLeastFilteredTarget = 0.99f;  // calibration knows searches without filter only
 constexpr double kWidestWalk = 0.25;           // of all rows: a wider walk costs more than a scan
@@ -47,30 +45,16 @@ float CodingDoubt(const Segment& segment, const QueryCode& query, float kth_dist
          std::sqrt(squared * (segment.code_error + query.error * query.error) / dim);
 }
 
-/// Moves those of scratch->found that count and may be among the k nearest to its front. How many.
-size_t SelectFound(const Segment& segment, const RowMarks& dead, const SegmentQuery& query,
-                   SearchScratch* scratch) {
-  auto& found = scratch->found;
-  bool check_dead = dead.count() > 0;
-  size_t depth = RerankDepth(query.k);
-  size_t count = 0;
-  float limit = std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < found.size() && count < depth; ++i) {
-    if (found[i].distance > limit) break;
-    uint32_t row = found[i].row;
-    if (check_dead && dead.Test(row)) continue;
-    if (query.allowed != nullptr && !query.allowed->Test(row)) continue;
-    found[count++] = found[i];
-    if (count != query.k) continue;
-    limit = found[i].distance + CodingDoubt(segment, scratch->query, found[i].distance);
-  }
+/// How many of scratch->found may be among the k nearest; they are its beginning.
+size_t CountPromising(const Segment& segment, size_t k, const SearchScratch& scratch) {
+  const auto& found = scratch.found;
+  size_t depth = std::min(RerankDepth(k), found.size());
+  if (k == 0 || depth <= k) return depth;
+  float kth = found[k - 1].distance;
+  float limit = kth + CodingDoubt(segment, scratch.query, kth);
+  size_t count = k;
+  while (count < depth && found[count].distance <= limit) ++count;
   return count;
-}
-
-void PrefetchVector(const Segment& segment, uint32_t row) {
-  constexpr size_t kFloatsPerLine = 16;
-  const float* vector = segment.rows.Vector(row);
-  for (size_t d = 0; d < segment.rows.dim(); d += kFloatsPerLine) __builtin_prefetch(vector + d);
 }
 
 /// Scores the first `count` of scratch->found on their vectors.
@@ -78,9 +62,10 @@ void Rerank(const Segment& segment, const SegmentQuery& query, size_t count,
             const SearchScratch& scratch, BestHits* hits, SearchWork* work) {
   const auto& found = scratch.found;
   const Quantizer::Parameters& p = segment.quantizer.parameters();
-  for (size_t i = 0; i < std::min(count, kRerankAhead); ++i) PrefetchVector(segment, found[i].row);
+  for (size_t i = 0; i < std::min(count, kRerankAhead); ++i)
+    segment.rows.PrefetchVector(found[i].row);
   for (size_t i = 0; i < count; ++i) {
-    if (i + kRerankAhead < count) PrefetchVector(segment, found[i + kRerankAhead].row);
+    if (i + kRerankAhead < count) segment.rows.PrefetchVector(found[i + kRerankAhead].row);
     uint32_t row = found[i].row;
     float score = Score(p.metric, query.vector, segment.rows.Vector(row), p.dim);
     if (score >= hits->threshold()) hits->Offer({segment.rows.Chunk(row), score});
@@ -120,16 +105,13 @@ class Plan {
       ef = segment_.calibration.Ef(query_.k, target);
     }
     if (ef == 0) return Exact();
-    double share = std::min(matching, live) / rows;
-    // A beam narrower than the answer would come up short where some rows do not count.
-    if (share < 1) ef = std::max(ef, static_cast<uint32_t>(std::min<size_t>(query_.k, UINT32_MAX)));
-    double widening = query_.allowed == nullptr ? 1 : 1 / std::max(share, kNarrowestShare);
-    if (matching <= WalkCost(ef * widening, segment_) * kScanAdvantage) return Exact();
-    if (query_.allowed != nullptr) return FilteredWalk(ef, share, matching);
-    // `share` of the rows count; the beam holds the others too, so it is wider.
-    double wide = std::ceil(ef / share);
-    if (wide > kWidestWalk * segment_.size()) return Exact();
-    Walk(static_cast<uint32_t>(wide));
+    share_ = std::min(matching, live) / rows;
+    matching_ = matching;
+    // The beam holds the rows that do not count too, so it is wider.
+    double beam = share_ < 1 ? std::ceil(kBeamSlack * ef / share_) : ef;
+    if (IsDear(beam)) return Exact();
+    if (share_ < 1) return WalkAmong(ef, beam);
+    Walk(static_cast<uint32_t>(beam));
     Finish();
   }
 
@@ -146,51 +128,52 @@ class Plan {
     work_->fell_back = true;
     Exact();
   }
+  /// True when scoring every row that counts is no more work than such a walk.
+  bool IsDear(double beam) const {
+    return beam > kWidestWalk * segment_.size() ||
+           matching_ <= WalkCost(beam, segment_) * kScanAdvantage;
+  }
   /// After a walk: scores what it found, or does it again exactly when it found too few.
   void Finish() {
-    size_t count = SelectFound(segment_, dead_, query_, scratch_);
-    if (count < wanted_) return FallBack();
+    if (scratch_->found.size() < wanted_) return FallBack();
+    size_t count = CountPromising(segment_, query_.k, *scratch_);
     Rerank(segment_, query_, count, *scratch_, hits_, work_);
   }
 
   void Walk(uint32_t beam) {
     Report(SearchWork::Mode::kGraph, beam);
-    // Where some rows do not count, any number of copies may be needed for one that does.
-    bool all_count = query_.allowed == nullptr && dead_.count() == 0;
-    uint32_t ties = all_count ? static_cast<uint32_t>(wanted_) : beam;
+    SearchGraph(segment_.graph, Task(beam));
+  }
+  GraphTask Task(uint32_t beam) const {
+    GraphTask task;
+    task.query = &scratch_->query;
+    task.ef = beam;
     size_t more = query_.keep_more ? std::min(wanted_ / 2, kMostKeptBeyond) : 0;
-    auto keep = static_cast<uint32_t>(wanted_ + more);
-    SearchGraph(segment_.graph,
-                {&scratch_->query, beam, keep, ties, scratch_, &work_->codes_scored});
+    task.keep = static_cast<uint32_t>(wanted_ + more);
+    task.most_ties = static_cast<uint32_t>(wanted_);
+    task.scratch = scratch_;
+    task.codes_scored = &work_->codes_scored;
+    return task;
   }
 
-  /// First a plain walk, wide enough for a filter that has nothing to do with the query. Around the
-  /// query as many rows as that pass, and it is all there is to do; or far fewer than elsewhere,
-  /// and no walk can be trusted; or so few everywhere that a walk through them alone is better.
-  void FilteredWalk(uint32_t ef, double share, double matching) {
-    double wide = std::ceil(kBeamSlack * ef / std::max(share, kNarrowestShare));
-    if (wide > kWidestWalk * segment_.size()) return Exact();
-    Walk(static_cast<uint32_t>(wide));
-    auto& seeds = scratch_->seeds;
-    seeds.clear();
-    for (const Candidate& c : scratch_->found) {
-      if (query_.allowed->Test(c.row) && !dead_.Test(c.row)) seeds.push_back(c.row);
+  /// Walks a beam that is wide enough for a filter, or for deletions, that have nothing to do with
+  /// the query, and looks how many of its rows count: all that count as near as they are known.
+  /// Fewer than elsewhere, and it is done again so much wider, while that is cheaper than a scan.
+  void WalkAmong(uint32_t ef, double beam) {
+    for (int i = 0; i <= kWidenings && !IsDear(beam); ++i) {
+      uint32_t counted = 0;
+      Report(SearchWork::Mode::kFilteredGraph, static_cast<uint32_t>(beam));
+      GraphTask task = Task(static_cast<uint32_t>(beam));
+      // Any number of copies may be needed for one that counts.
+      task.most_ties = std::max(task.ef, task.keep);
+      task.allowed = query_.allowed;
+      task.dead = dead_.count() > 0 ? &dead_ : nullptr;
+      task.counted_in_beam = &counted;
+      SearchGraph(segment_.graph, task);
+      if (counted >= kEnoughCounted * ef) return Finish();
+      beam = std::ceil(beam * kBeamSlack * ef / std::max(counted, 1u));
     }
-    auto passed = static_cast<double>(seeds.size());
-    if (passed >= kEnoughPassed * ef && passed >= static_cast<double>(wanted_)) {
-      return Finish();
-    }
-    auto met = static_cast<double>(scratch_->found.size());
-    if (passed < kLeastLocalShare * share * met) return FallBack();
-    wide = std::ceil(ef * kFilteredBeam);
-    if (wide > kWidestWalk * matching) return Exact();
-    auto beam = static_cast<uint32_t>(wide);
-    Report(SearchWork::Mode::kFilteredGraph, beam);
-    bool trusted =
-        SearchGraphFiltered(segment_.graph, scratch_->query, *query_.allowed, dead_, beam,
-                            static_cast<uint64_t>(matching), scratch_, &work_->codes_scored);
-    if (!trusted) return FallBack();
-    Finish();
+    FallBack();
   }
 
   const Segment& segment_;
@@ -200,6 +183,8 @@ class Plan {
   BestHits* const hits_;
   SearchWork* const work_;
   size_t wanted_ = 0;
+  double matching_ = 0;  ///< rows that count
+  double share_ = 1;     ///< of all rows
 };
 
 }  // namespace

@@ -73,7 +73,7 @@ struct SearchWork {
   uint64_t codes_scored = 0;    ///< quantized distances computed
   uint64_t vectors_scored = 0;  ///< distances computed on the original vectors
   uint32_t ef = 0;              ///< beam width used in the largest segment; 0 = none
-  bool fell_back = false;       ///< a filtered traversal came up short and was done again exactly
+  bool fell_back = false;       ///< a walk came up short and was done again exactly
   uint32_t segments = 0;        ///< parts that were looked at, fresh rows included; no sum
 
   /// Adds the work of another query of the same view; the mode and beam are of the query that went
