@@ -3,8 +3,8 @@
 namespace cairn::vector {
 
 uint64_t SealedPart::memory_bytes() const {
-  return segment->heap_bytes + segment->rows.heap_bytes() + dead.heap_bytes() +
-         segment->by_document.capacity() * sizeof(uint32_t);
+  return segment->heap_bytes + segment->entry_table->heap_bytes() + segment->rows.heap_bytes() +
+         dead.heap_bytes() + segment->by_document.capacity() * sizeof(uint32_t);
 }
 
 uint64_t IndexState::live() const {

@@ -10,8 +10,8 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint64_t kDocumentBytes = 96;  // of the maps from documents to rows
-constexpr uint64_t kLargestFreshBlock = 1 << 20;
-constexpr uint64_t kPerSegment = 64 << 10;  // entries, calibration, marks, half-used pages
+constexpr uint64_t kPerSegment = 64 << 10;  // calibration, marks, half-used pages
+constexpr uint64_t kRowsPerEntry = 32;      // at least; an entry has its code once more
 
 uint64_t RowBytes(uint32_t dim) { return dim * sizeof(float) + sizeof(DocNo) + sizeof(uint32_t); }
 
@@ -78,7 +78,8 @@ uint64_t SealedBytes(uint32_t dim, uint64_t rows, uint64_t heap_rows) {
       (uint64_t{dim} + kernels::kCodeLanes - 1) / kernels::kCodeLanes * kernels::kCodeLanes;
   // Besides the block a bias and a place in the order of documents.
   uint64_t row_bytes = BlockStride(lanes) + sizeof(float) + sizeof(uint32_t);
-  return rows * row_bytes + heap_rows * RowBytes(dim) + kPerSegment;
+  uint64_t entry_bytes = rows / kRowsPerEntry * (lanes + sizeof(EntryTable::Entry));
+  return rows * row_bytes + entry_bytes + heap_rows * RowBytes(dim) + kPerSegment;
 }
 
 uint64_t FreshBytes(uint32_t dim, uint64_t rows) {

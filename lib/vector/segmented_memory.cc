@@ -23,9 +23,12 @@ Result<MemoryCharge> SegmentedIndex::ReserveRoom(size_t rows) {
     MutexLock lock(write_mutex_);
     fresh += FreshRowsLocked();
   }
-  uint64_t seal = SealedBytes(options_.dim, fresh, 2 * fresh);
   uint64_t before = FreshBytes(options_.dim, fresh - rows);
-  return MemoryCharge::Reserve(options_.memory, FreshBytes(options_.dim, fresh) - before, seal,
+  uint64_t after = FreshBytes(options_.dim, fresh);
+  // The rows may begin a new block, which is as large as those before it.
+  uint64_t headroom =
+      SealedBytes(options_.dim, fresh, 2 * fresh) + std::min(after, kLargestFreshBlock);
+  return MemoryCharge::Reserve(options_.memory, after - before, headroom,
                                "adding vectors, and building their index,");
 }
 
@@ -95,8 +98,9 @@ void SegmentedIndex::ChargeOutcome(Job* job, bool compacted) {
     job->memory.Resize(0);
     return;
   }
-  uint64_t graph =
-      part.segment->heap_bytes + part.segment->by_document.capacity() * sizeof(uint32_t);
+  const Segment& segment = *part.segment;
+  uint64_t graph = segment.heap_bytes + segment.entry_table->heap_bytes() +
+                   segment.by_document.capacity() * sizeof(uint32_t);
   uint64_t pages = part.segment->rows.heap_bytes();
   if (base != nullptr && !compacted) {
     part.page_memory = base->page_memory;
