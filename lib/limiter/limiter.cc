@@ -103,7 +103,7 @@ void Limiter::CheckBatch(PolicyId id, std::span<const Key> keys, std::span<const
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kAhead < keys.size()) policy.Prefetch(keys[i + kAhead]);
     const uint64_t cost = costs.empty() ? 1 : costs[i];
-    decisions_out[i] = policy.Decide(keys[i], cost, Intent::kCharge, now_ns);
+    decisions_out[i] = policy.Check(keys[i], cost, now_ns);
   }
 }
 

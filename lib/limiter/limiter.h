@@ -76,7 +76,7 @@ class Limiter {
 
   /// Charges the key when every rule of the policy lets the cost pass; cost 0 counts as 1.
   Decision Check(PolicyId id, Key key, uint64_t cost, int64_t now_ns) {
-    return At(id).Decide(key, cost, Intent::kCharge, now_ns);
+    return At(id).Check(key, cost, now_ns);
   }
   Decision Check(PolicyId id, Key key, uint64_t cost = 1) {
     return Check(id, key, cost, clock_->MonotonicNs());
@@ -84,7 +84,7 @@ class Limiter {
 
   /// What Check would say, with the numbers as they are now. Charges nothing.
   Decision Peek(PolicyId id, Key key, uint64_t cost, int64_t now_ns) {
-    return At(id).Decide(key, cost, Intent::kPeek, now_ns);
+    return At(id).Peek(key, cost, now_ns);
   }
   Decision Peek(PolicyId id, Key key, uint64_t cost = 1) {
     return Peek(id, key, cost, clock_->MonotonicNs());

@@ -171,27 +171,6 @@ bool Meter::IsDeadCounter(uint64_t word, int64_t time) const {
   return (word >> count_bits_) < IndexAt(time) || CountOf(word) == 0;
 }
 
-bool Meter::StepFixed(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
-                      Reading* reading) const {
-  const uint64_t seen = word >> count_bits_;
-  const uint64_t index = std::max(seen, IndexAt(time));
-  const uint64_t used = seen == index ? CountOf(word) : 0;
-  const int64_t left_ns = BeginOf(index + 1) - time;
-  reading->remaining = used < limit_ ? limit_ - used : 0;
-  reading->reset_ns = used == 0 ? 0 : left_ns;
-  reading->fits = cost <= reading->remaining;
-  if (!reading->fits) {
-    reading->retry_ns = left_ns;
-    return false;
-  }
-  *next = index << count_bits_ | (used + cost);
-  if (intent == Intent::kCharge) {
-    reading->remaining -= cost;
-    reading->reset_ns = left_ns;
-  }
-  return true;
-}
-
 Reading Meter::ReadSlices(const uint64_t* words, int64_t time, uint64_t units,
                           Intent intent) const {
   Reading reading;

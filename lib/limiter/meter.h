@@ -83,6 +83,12 @@ class Meter {
 
   /// One-word algorithms on the word itself, for compare-and-swap. Fills the reading, and the next
   /// word when it fits.
+  template <Algorithm kAlgorithm>
+  bool Step(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
+            Reading* reading) const {
+    return kAlgorithm == Algorithm::kGcra ? StepGcra(word, time, cost, intent, next, reading)
+                                          : StepFixed(word, time, cost, intent, next, reading);
+  }
   bool Step(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
             Reading* reading) const {
     return algorithm_ == Algorithm::kGcra ? StepGcra(word, time, cost, intent, next, reading)
@@ -133,7 +139,25 @@ class Meter {
     return reading->fits;
   }
   bool StepFixed(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
-                 Reading* reading) const;
+                 Reading* reading) const {
+    const uint64_t seen = word >> count_bits_;
+    const uint64_t index = std::max(seen, IndexAt(time));
+    const uint64_t used = seen == index ? CountOf(word) : 0;
+    const int64_t left_ns = BeginOf(index + 1) - time;
+    reading->remaining = used < limit_ ? limit_ - used : 0;
+    reading->reset_ns = used == 0 ? 0 : left_ns;
+    reading->fits = cost <= reading->remaining;
+    if (!reading->fits) {
+      reading->retry_ns = left_ns;
+      return false;
+    }
+    *next = index << count_bits_ | (used + cost);
+    if (intent == Intent::kCharge) {
+      reading->remaining -= cost;
+      reading->reset_ns = left_ns;
+    }
+    return true;
+  }
   bool IsDeadCounter(uint64_t word, int64_t time) const;
 
   Reading ReadSlices(const uint64_t* words, int64_t time, uint64_t units, Intent intent) const;

@@ -22,18 +22,6 @@ bool ReadyPolicy::IsDead(const uint64_t* words, int64_t time) const {
   return true;
 }
 
-Decision ReadyPolicy::Tell(size_t rule, const Reading& reading) const {
-  Decision decision;
-  decision.outcome = reading.fits ? Outcome::kAllowed : Outcome::kRefused;
-  decision.rule_index = static_cast<uint8_t>(rule);
-  decision.limit = meters[rule].capacity();
-  decision.remaining = reading.remaining;
-  decision.reset_after_ns = reading.reset_ns;
-  decision.retry_after_ns = reading.retry_ns;
-  decision.rule = names[rule];
-  return decision;
-}
-
 Decision ReadyPolicy::Read(const uint64_t* words, int64_t time, uint64_t cost,
                            Intent intent) const {
   Reading first = meters[0].Read(words, time, cost, intent);
@@ -84,8 +72,9 @@ void PolicyState::LayOut(ReadyPolicy* ready) {
 Result<std::unique_ptr<PolicyState>> PolicyState::Create(const Policy& policy) {
   std::unique_ptr<ReadyPolicy> ready = Prepare(policy);
   LayOut(ready.get());
-  CAIRN_ASSIGN_OR_RETURN(ready->table,
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<RecordTable> table,
                          RecordTable::Create(ready->state_words, policy.memory_bytes));
+  ready->SetTable(std::move(table));
   return std::unique_ptr<PolicyState>(new PolicyState(std::move(ready)));
 }
 
@@ -116,7 +105,7 @@ Status PolicyState::Change(const Policy& policy) {
   }
   LayOut(next.get());
   if (!stays) return CarryOver(std::move(next), continuities, time);
-  next->table = before.table;
+  next->SetTable(before.table);
   Publish(std::move(next));
   Settle(before);
   return OkStatus();
@@ -127,9 +116,9 @@ void PolicyState::Settle(const ReadyPolicy& before) {
   for (size_t rule = 0; rule < ready.rule_count; ++rule) {
     const Meter& meter = ready.meters[rule];
     if (!meter.NeedsSettling(before.meters[rule])) continue;
-    for (Shard& shard : ready.table->shards()) {
+    for (Shard& shard : ready.keys->shards()) {
       ShardHold hold(shard.lock);
-      ready.table->ForEach(shard, [&](uint64_t* record) {
+      ready.keys->ForEach(shard, [&](uint64_t* record) {
         uint64_t* word = record + 1 + ready.word_at[rule];
         if (!ready.paired) {
           *word = meter.SettledWord(*word);
@@ -173,8 +162,9 @@ Status PolicyState::CarryOver(std::unique_ptr<ReadyPolicy> next, const Continuit
                               int64_t time) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
   const ReadyPolicy& before = *ready();
   RecordTable& former = *before.table;
-  CAIRN_ASSIGN_OR_RETURN(next->table,
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<RecordTable> table,
                          RecordTable::Create(next->state_words, next->policy.memory_bytes));
+  next->SetTable(std::move(table));
   const auto was_dead = [&](const uint64_t* words) { return before.IsDead(words, time); };
   const auto is_dead = [&](const uint64_t* words) { return next->IsDead(words, time); };
   for (Shard& shard : former.shards()) shard.lock.Lock();
@@ -220,44 +210,75 @@ Decision PolicyState::Impossible(const ReadyPolicy& ready, uint64_t cost) const 
   return decision;
 }
 
-Decision PolicyState::Decide(Key key, uint64_t cost, Intent intent, int64_t now_ns) {
-  const ReadyPolicy& ready = *this->ready();
-  cost = std::max<uint64_t>(cost, 1);
-  Decision decision;
-  const int64_t time = time_line_.At(now_ns);
-  if (!ready.paired || !DecidePaired(ready, key, cost, intent, time, &decision)) {
-    decision = DecideLocked(key, cost, intent, time);
+template <Algorithm kAlgorithm>
+inline bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost,
+                                  Intent intent, int64_t time, Reading* reading) {
+  for (;;) {
+    const uint64_t word = LoadWord(&pair->word);
+    uint64_t next = 0;
+    const bool fits = meter.Step<kAlgorithm>(word, time, cost, intent, &next, reading);
+    if (!fits || intent == Intent::kPeek) {
+      // The word was this key's if the record is still the key's.
+      return LoadWord(&pair->hash) == key.hash;
+    }
+    if (ExchangePair(pair, {key.hash, word}, {key.hash, next})) return true;
+    if (LoadWord(&pair->hash) != key.hash) return false;
   }
-  if (intent == Intent::kCharge) tallies_.Count(decision);
+}
+
+bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost, Intent intent,
+                           int64_t time, Reading* reading) {
+  return meter.algorithm() == Algorithm::kGcra
+             ? StepPair<Algorithm::kGcra>(meter, pair, key, cost, intent, time, reading)
+             : StepPair<Algorithm::kFixedWindow>(meter, pair, key, cost, intent, time, reading);
+}
+
+template <Algorithm kAlgorithm>
+inline Decision PolicyState::CheckPair(const ReadyPolicy& ready, Key key, uint64_t cost,
+                                       int64_t time) {
+  const Meter& meter = ready.meters[0];
+  Pair* const pair = ready.keys->FindPair(key.hash);
+  Reading reading;
+  if (pair == nullptr || cost > meter.capacity() ||
+      !StepPair<kAlgorithm>(meter, pair, key, cost, Intent::kCharge, time, &reading)) {
+    return CheckLocked(key, cost, time);
+  }
+  if (reading.fits) {
+    tallies_.CountAllowed();
+  } else {
+    tallies_.CountRefused(0);
+  }
+  return ready.Tell(0, reading);
+}
+
+Decision PolicyState::Check(Key key, uint64_t cost, int64_t now_ns) {
+  const ReadyPolicy& ready = *this->ready();
+  cost += cost == 0 ? 1 : 0;
+  const int64_t time = time_line_.At(now_ns);
+  if (!ready.paired) return CheckLocked(key, cost, time);
+  if (ready.meters[0].algorithm() != Algorithm::kGcra) {
+    return CheckPair<Algorithm::kFixedWindow>(ready, key, cost, time);
+  }
+  return CheckPair<Algorithm::kGcra>(ready, key, cost, time);
+}
+
+Decision PolicyState::CheckLocked(Key key, uint64_t cost, int64_t time) {
+  const Decision decision = DecideLocked(key, cost, Intent::kCharge, time);
+  tallies_.Count(decision);
   return decision;
 }
 
-/// False when the key has no record where a lock is not needed.
-bool PolicyState::DecidePaired(const ReadyPolicy& ready, Key key, uint64_t cost, Intent intent,
-                               int64_t time, Decision* decision) {
-  if (!ready.meters[0].IsPossible(cost)) return false;
-  uint64_t* record = ready.table->Find(ready.table->ShardOf(key.hash), key.hash);
-  if (record == nullptr) return false;
-  return ApplyPaired(ready, reinterpret_cast<Pair*>(record), key, cost, intent, time, decision);
-}
-
-bool PolicyState::ApplyPaired(const ReadyPolicy& ready, Pair* pair, Key key, uint64_t cost,
-                              Intent intent, int64_t time, Decision* decision) {
-  for (;;) {
-    const uint64_t word = LoadWord(&pair->word);
-    Reading reading;
-    uint64_t next = 0;
-    const bool fits = ready.meters[0].Step(word, time, cost, intent, &next, &reading);
-    if (!fits || intent == Intent::kPeek) {
-      // The word was this key's if the record is still the key's.
-      if (LoadWord(&pair->hash) != key.hash) return false;
-    } else if (!ExchangePair(pair, {key.hash, word}, {key.hash, next})) {
-      if (LoadWord(&pair->hash) != key.hash) return false;
-      continue;
-    }
-    *decision = ready.Tell(0, reading);
-    return true;
+Decision PolicyState::Peek(Key key, uint64_t cost, int64_t now_ns) {
+  const ReadyPolicy& ready = *this->ready();
+  cost += cost == 0 ? 1 : 0;
+  const int64_t time = time_line_.At(now_ns);
+  Pair* const pair = ready.paired ? ready.keys->FindPair(key.hash) : nullptr;
+  Reading reading;
+  if (pair == nullptr || cost > ready.meters[0].capacity() ||
+      !StepPair(ready.meters[0], pair, key, cost, Intent::kPeek, time, &reading)) {
+    return DecideLocked(key, cost, Intent::kPeek, time);
   }
+  return ready.Tell(0, reading);
 }
 
 Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_t time) {
@@ -266,7 +287,7 @@ Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_
     for (size_t i = 0; i < ready.rule_count; ++i) {
       if (!ready.meters[i].IsPossible(cost)) return Impossible(ready, cost);
     }
-    Shard& shard = ready.table->ShardOf(key.hash);
+    Shard& shard = ready.keys->ShardOf(key.hash);
     ShardHold hold(shard.lock);
     if (shard.retired || this->ready() != &ready) continue;
     return DecideIn(ready, shard, key, cost, intent, time);
@@ -275,7 +296,7 @@ Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_
 
 Decision PolicyState::DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, uint64_t cost,
                                Intent intent, int64_t time) {
-  RecordTable& table = *ready.table;
+  RecordTable& table = *ready.keys;
   uint64_t* record = table.Find(shard, key.hash);
   if (record == nullptr) {
     if (intent == Intent::kPeek) {
@@ -287,10 +308,10 @@ Decision PolicyState::DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, 
     if (record == nullptr) return DecideWithoutRoom(ready, shard, cost, intent, time);
   }
   if (ready.paired) {
-    Decision decision;
+    Reading reading;
     // The record stays the key's while the lock is held.
-    ApplyPaired(ready, reinterpret_cast<Pair*>(record), key, cost, intent, time, &decision);
-    return decision;
+    StepPair(ready.meters[0], reinterpret_cast<Pair*>(record), key, cost, intent, time, &reading);
+    return ready.Tell(0, reading);
   }
   Decision decision = ready.Read(record + 1, time, cost, intent);
   if (intent == Intent::kCharge && decision.allowed()) {
@@ -301,7 +322,7 @@ Decision PolicyState::DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, 
 
 Decision PolicyState::DecideWithoutRoom(const ReadyPolicy& ready, Shard& shard, uint64_t cost,
                                         Intent intent, int64_t time) {
-  uint64_t* words = ready.table->OverflowWords(shard);
+  uint64_t* words = ready.keys->OverflowWords(shard);
   Decision decision = ready.Read(words, time, cost, intent);
   if (ready.policy.overflow == Overflow::kShared) {
     if (intent == Intent::kCharge && decision.allowed()) {
@@ -324,10 +345,10 @@ template <typename Visit>
 void PolicyState::WithShard(Key key, Visit&& visit) {
   for (;;) {
     const ReadyPolicy& ready = *this->ready();
-    Shard& shard = ready.table->ShardOf(key.hash);
+    Shard& shard = ready.keys->ShardOf(key.hash);
     ShardHold hold(shard.lock);
     if (shard.retired || this->ready() != &ready) continue;
-    visit(ready, shard, ready.table->Find(shard, key.hash));
+    visit(ready, shard, ready.keys->Find(shard, key.hash));
     return;
   }
 }
@@ -354,7 +375,7 @@ void PolicyState::Release(Key key, uint64_t permit, int64_t now_ns) {
   const int64_t time = time_line_.At(now_ns);
   WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record) {
     uint64_t* words = record == nullptr ? nullptr : record + 1;
-    if ((permit & kSharedPermit) != 0) words = ready.table->OverflowWords(shard);
+    if ((permit & kSharedPermit) != 0) words = ready.keys->OverflowWords(shard);
     if (words == nullptr) return;
     for (size_t i = 0; i < ready.rule_count; ++i) {
       ready.meters[i].Release(words + ready.word_at[i], time, permit & ~kSharedPermit);
@@ -364,7 +385,7 @@ void PolicyState::Release(Key key, uint64_t permit, int64_t now_ns) {
 
 void PolicyState::Reset(Key key) {
   WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record) {
-    if (record != nullptr) ready.table->Erase(shard, record);
+    if (record != nullptr) ready.keys->Erase(shard, record);
   });
 }
 
@@ -372,7 +393,7 @@ template <typename Visit>
 void PolicyState::WithEachShard(Visit&& visit) {
   MutexLock lock(change_mutex_);  // the policy stays as it is
   const ReadyPolicy& ready = *this->ready();
-  for (Shard& shard : ready.table->shards()) {
+  for (Shard& shard : ready.keys->shards()) {
     ShardHold hold(shard.lock);
     visit(ready, shard);
   }
@@ -380,7 +401,7 @@ void PolicyState::WithEachShard(Visit&& visit) {
 
 void PolicyState::ResetAll() {
   WithEachShard([](const ReadyPolicy& ready, Shard& shard) {
-    ready.table->Sweep(shard, [](const uint64_t*) { return true; });
+    ready.keys->Sweep(shard, [](const uint64_t*) { return true; });
     shard.overflow.reset();
   });
 }
@@ -390,7 +411,7 @@ uint64_t PolicyState::Cleanup(int64_t now_ns) {
   uint64_t live = 0;
   WithEachShard([&](const ReadyPolicy& ready, Shard& shard) {
     live +=
-        ready.table->Sweep(shard, [&](const uint64_t* words) { return ready.IsDead(words, time); });
+        ready.keys->Sweep(shard, [&](const uint64_t* words) { return ready.IsDead(words, time); });
   });
   return live;
 }
