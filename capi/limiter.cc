@@ -49,7 +49,7 @@ cairn::Result<Key> ReadKey(const cairn_limiter* limiter, uint32_t policy, const 
 }
 
 cairn::Result<int64_t> ReadNow(const cairn_limiter* limiter, int64_t now_ns) {
-  if (now_ns == 0) return limiter->impl->clock().MonotonicNs();
+  if (now_ns == 0) return limiter->impl->NowNs();
   if (now_ns > 0) return now_ns;
   return cairn::Error(Code::kInvalidArgument, "now_ns is ", now_ns, ", must not be negative");
 }

@@ -45,7 +45,9 @@ class Factor {
   uint64_t Times(uint64_t value) const {
     const Uint128 product = static_cast<Uint128>(value) * factor_;
     const uint64_t high = static_cast<uint64_t>(product >> 64);
-    return high >= kMostHigh ? kMost : static_cast<uint64_t>(product >> kFractionBits);
+    if (high >= kMostHigh) [[unlikely]]
+      return kMost;
+    return high << (64 - kFractionBits) | static_cast<uint64_t>(product) >> kFractionBits;
   }
 
  private:

@@ -39,7 +39,8 @@ Status CheckAll(std::span<const Policy> policies) {
 
 Limiter::Limiter(Options options)
     : options_(std::move(options)),
-      clock_(options_.clock == nullptr ? Clock::System() : options_.clock),
+      ticks_(options_.clock == nullptr ? TickClock::System() : nullptr),
+      clock_(options_.clock == nullptr ? ticks_ : options_.clock),
       hasher_(options_.seed == 0 ? RandomSeed() : options_.seed) {}
 
 Limiter::~Limiter() = default;

@@ -67,6 +67,9 @@ void PolicyState::LayOut(ReadyPolicy* ready) {
     ready->span_ns = std::max(ready->span_ns, ready->meters[i].span_ns());
   }
   ready->paired = kHasPairExchange && ready->rule_count == 1 && !ready->meters[0].sliced();
+  if (ready->paired && ready->meters[0].algorithm() == Algorithm::kGcra) {
+    ready->most_lean_cost = ready->meters[0].capacity();
+  }
 }
 
 Result<std::unique_ptr<PolicyState>> PolicyState::Create(const Policy& policy) {
@@ -210,13 +213,12 @@ Decision PolicyState::Impossible(const ReadyPolicy& ready, uint64_t cost) const 
   return decision;
 }
 
-template <Algorithm kAlgorithm>
-inline bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost,
-                                  Intent intent, int64_t time, Reading* reading) {
+bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost, Intent intent,
+                           int64_t time, Reading* reading) {
   for (;;) {
     const uint64_t word = LoadWord(&pair->word);
     uint64_t next = 0;
-    const bool fits = meter.Step<kAlgorithm>(word, time, cost, intent, &next, reading);
+    const bool fits = meter.Step(word, time, cost, intent, &next, reading);
     if (!fits || intent == Intent::kPeek) {
       // The word was this key's if the record is still the key's.
       return LoadWord(&pair->hash) == key.hash;
@@ -226,43 +228,16 @@ inline bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint6
   }
 }
 
-bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost, Intent intent,
-                           int64_t time, Reading* reading) {
-  return meter.algorithm() == Algorithm::kGcra
-             ? StepPair<Algorithm::kGcra>(meter, pair, key, cost, intent, time, reading)
-             : StepPair<Algorithm::kFixedWindow>(meter, pair, key, cost, intent, time, reading);
-}
-
-template <Algorithm kAlgorithm>
-inline Decision PolicyState::CheckPair(const ReadyPolicy& ready, Key key, uint64_t cost,
-                                       int64_t time) {
-  const Meter& meter = ready.meters[0];
-  Pair* const pair = ready.keys->FindPair(key.hash);
-  Reading reading;
-  if (pair == nullptr || cost > meter.capacity() ||
-      !StepPair<kAlgorithm>(meter, pair, key, cost, Intent::kCharge, time, &reading)) {
-    return CheckLocked(key, cost, time);
-  }
-  if (reading.fits) {
-    tallies_.CountAllowed();
-  } else {
-    tallies_.CountRefused(0);
-  }
-  return ready.Tell(0, reading);
-}
-
-Decision PolicyState::Check(Key key, uint64_t cost, int64_t now_ns) {
+Decision PolicyState::CheckFurther(Key key, uint64_t cost, int64_t now_ns) {
   const ReadyPolicy& ready = *this->ready();
   cost += cost == 0 ? 1 : 0;
   const int64_t time = time_line_.At(now_ns);
-  if (!ready.paired) return CheckLocked(key, cost, time);
-  if (ready.meters[0].algorithm() != Algorithm::kGcra) {
-    return CheckPair<Algorithm::kFixedWindow>(ready, key, cost, time);
+  Reading reading;
+  const bool known = ReadPair(ready, key, cost, Intent::kCharge, time, &reading);
+  if (known) {
+    tallies_.CountFirst(reading.fits);
+    return ready.Tell(0, reading);
   }
-  return CheckPair<Algorithm::kGcra>(ready, key, cost, time);
-}
-
-Decision PolicyState::CheckLocked(Key key, uint64_t cost, int64_t time) {
   const Decision decision = DecideLocked(key, cost, Intent::kCharge, time);
   tallies_.Count(decision);
   return decision;
@@ -272,13 +247,20 @@ Decision PolicyState::Peek(Key key, uint64_t cost, int64_t now_ns) {
   const ReadyPolicy& ready = *this->ready();
   cost += cost == 0 ? 1 : 0;
   const int64_t time = time_line_.At(now_ns);
-  Pair* const pair = ready.paired ? ready.keys->FindPair(key.hash) : nullptr;
   Reading reading;
-  if (pair == nullptr || cost > ready.meters[0].capacity() ||
-      !StepPair(ready.meters[0], pair, key, cost, Intent::kPeek, time, &reading)) {
-    return DecideLocked(key, cost, Intent::kPeek, time);
-  }
-  return ready.Tell(0, reading);
+  return ReadPair(ready, key, cost, Intent::kPeek, time, &reading)
+             ? ready.Tell(0, reading)
+             : DecideLocked(key, cost, Intent::kPeek, time);
+}
+
+/// False when the key has no record where a lock is not needed.
+bool PolicyState::ReadPair(const ReadyPolicy& ready, Key key, uint64_t cost, Intent intent,
+                           int64_t time, Reading* reading) {
+  if (!ready.paired || cost > ready.meters[0].capacity()) return false;
+  uint64_t* record = ready.keys->Find(ready.keys->ShardOf(key.hash), key.hash);
+  if (record == nullptr) return false;
+  return StepPair(ready.meters[0], reinterpret_cast<Pair*>(record), key, cost, intent, time,
+                  reading);
 }
 
 Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_t time) {

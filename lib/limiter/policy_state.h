@@ -23,6 +23,8 @@ namespace cairn::limiter {
 struct ReadyPolicy {
   bool paired = false;  ///< one rule of one word: needs no lock
   uint8_t rule_count = 0;
+  /// What a request may cost to be decided in the shortest way: 0 unless paired and gcra.
+  uint64_t most_lean_cost = 0;
   RecordTable* keys = nullptr;  ///< what `table` holds
   std::array<std::string_view, Policy::kMaxRules> names;
   std::array<Meter, Policy::kMaxRules> meters;
@@ -99,14 +101,12 @@ class PolicyState {
   static void LayOut(ReadyPolicy* ready);
 
   /// Asks the only rule, and charges its word. False when the pair is another key's by now.
-  template <Algorithm kAlgorithm>
   static bool StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost, Intent intent,
                        int64_t time, Reading* reading);
-  static bool StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost, Intent intent,
+  static bool ReadPair(const ReadyPolicy& ready, Key key, uint64_t cost, Intent intent,
                        int64_t time, Reading* reading);
-  template <Algorithm kAlgorithm>
-  Decision CheckPair(const ReadyPolicy& ready, Key key, uint64_t cost, int64_t time);
-  Decision CheckLocked(Key key, uint64_t cost, int64_t time);
+  /// Check where it needs more than one compare-and-swap at the first place looked at.
+  Decision CheckFurther(Key key, uint64_t cost, int64_t now_ns);
   Decision DecideLocked(Key key, uint64_t cost, Intent intent, int64_t time);
   static Decision DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, uint64_t cost,
                            Intent intent, int64_t time) CAIRN_REQUIRES(shard.lock);
@@ -130,5 +130,36 @@ class PolicyState {
   Mutex change_mutex_;
   std::vector<std::unique_ptr<ReadyPolicy>> versions_ CAIRN_GUARDED_BY(change_mutex_);
 };
+
+/// Calls nothing, so that nothing needs to be kept across a call; what is rare begins again.
+inline Decision PolicyState::Check(Key key, uint64_t cost, int64_t now_ns) {
+  const ReadyPolicy& ready = *this->ready();
+  const uint32_t stripe = ThreadStripe::NumberIfAny();
+  int64_t time = 0;
+  if (cost - 1 >= ready.most_lean_cost || stripe >= Tallies::kStripes ||
+      !time_line_.TryAt(now_ns, &time)) {
+    return CheckFurther(key, cost, now_ns);
+  }
+  Pair* const pair = ready.keys->FindNear(key.hash);
+  if (pair == nullptr) return CheckFurther(key, cost, now_ns);
+  const Meter& meter = ready.meters[0];
+  const uint64_t word = LoadWord(&pair->word);
+  uint64_t next = 0;
+  uint64_t debt = 0;
+  if (meter.AddTokens(word, time, cost, &next, &debt)) [[likely]] {
+    if (!ExchangePair(pair, {key.hash, word}, {key.hash, next})) {
+      return CheckFurther(key, cost, now_ns);
+    }
+    tallies_.CountAllowedAt(stripe);
+    return {.limit = meter.capacity(),
+            .remaining = meter.TokensLeft(debt),
+            .reset_after_ns = meter.TimeToFill(debt),
+            .rule = ready.names[0]};
+  }
+  // The word was this key's if the record is still the key's.
+  if (LoadWord(&pair->hash) != key.hash) return CheckFurther(key, cost, now_ns);
+  tallies_.CountFirstRefusedAt(stripe);
+  return ready.Tell(0, meter.AfterRefusal(debt, cost));
+}
 
 }  // namespace cairn::limiter

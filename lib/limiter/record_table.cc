@@ -33,12 +33,12 @@ Result<std::unique_ptr<RecordTable>> RecordTable::Create(uint32_t state_words,
     return Error(Code::kInvalidArgument, "a budget of ", budget_bytes,
                  " bytes has no room for a bucket of ", bucket_bytes, " bytes");
   }
-  const uint64_t shards =
-      std::clamp<uint64_t>(budget_bytes / (shard_bytes + 8 * bucket_bytes), 1, kMaxShards);
+  const uint64_t shards = std::bit_floor(
+      std::clamp<uint64_t>(budget_bytes / (shard_bytes + 8 * bucket_bytes), 1, kMaxShards));
   const uint64_t buckets =
       std::min<uint64_t>((budget_bytes / shards - shard_bytes) / bucket_bytes, uint64_t{1} << 29);
   std::unique_ptr<RecordTable> table(
-      new RecordTable(record_words, static_cast<uint32_t>(shards), static_cast<uint32_t>(buckets)));
+      new RecordTable(record_words, std::countr_zero(shards), static_cast<uint32_t>(buckets)));
   const uint64_t bytes = RoundUp(shards * buckets * bucket_bytes, kHugePageBytes);
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -51,14 +51,15 @@ Result<std::unique_ptr<RecordTable>> RecordTable::Create(uint32_t state_words,
   return table;
 }
 
-RecordTable::RecordTable(uint32_t record_words, uint32_t shard_count, uint32_t max_buckets)
+RecordTable::RecordTable(uint32_t record_words, uint32_t shard_bits, uint32_t max_buckets)
     : record_words_(record_words),
-      shard_count_(shard_count),
+      shard_bits_(shard_bits),
       bucket_words_(uint64_t{record_words} * kBucketRecords),
-      shard_list_(std::make_unique<Shard[]>(shard_count)),
+      shard_list_(std::make_unique<Shard[]>(shard_count())),
       max_buckets_(max_buckets) {
-  for (uint32_t i = 0; i < shard_count; ++i) shard_list_[i].number = i;
-  memory_bytes_ = shard_count * (bucket_words_ * 8 + kShardOverheadBytes + (record_words - 1) * 8);
+  for (uint32_t i = 0; i < shard_count(); ++i) shard_list_[i].number = i;
+  memory_bytes_ =
+      shard_count() * (bucket_words_ * 8 + kShardOverheadBytes + (record_words - 1) * 8);
 }
 
 RecordTable::~RecordTable() {
@@ -71,8 +72,19 @@ void RecordTable::Discard() {
 }
 
 uint64_t RecordTable::GrowAt(const Shard& shard) {
-  const uint64_t buckets = shard.extent.load(std::memory_order_relaxed).buckets;
+  const uint64_t buckets = shard.extent.Load().buckets;
   return buckets * kBucketRecords * kLoadTenths / 10;
+}
+
+uint64_t* RecordTable::Find(const Shard& shard, uint64_t hash) {
+  const Extent extent = shard.extent.Load();
+  uint64_t* const bucket = BucketAt(shard.number, extent.BucketOf(FirstPlace(hash)));
+  const uint64_t first = FirstRecord(hash);
+  for (uint64_t i = 0; i < kBucketRecords; ++i) {
+    uint64_t* const record = bucket + (first ^ i) * record_words_;
+    if (LoadWord(record) == hash) return record;
+  }
+  return FindFurther(shard.number, extent, hash);
 }
 
 uint64_t* RecordTable::FindFurther(uint32_t shard, Extent extent, uint64_t hash) {
@@ -99,7 +111,7 @@ uint64_t* RecordTable::Claim(Shard& shard, uint64_t hash, const IsDead& is_dead)
   for (;;) {
     const Vacancy vacancy = FindVacancy(shard, hash, is_dead);
     if (vacancy.record == nullptr) {
-      if (shard.extent.load(std::memory_order_relaxed).buckets == max_buckets_) return nullptr;
+      if (shard.extent.Load().buckets == max_buckets_) return nullptr;
       if (!Displace(shard, hash)) Grow(shard);
       continue;
     }
@@ -110,7 +122,7 @@ uint64_t* RecordTable::Claim(Shard& shard, uint64_t hash, const IsDead& is_dead)
 }
 
 RecordTable::Vacancy RecordTable::FindVacancy(Shard& shard, uint64_t hash, const IsDead& is_dead) {
-  const Extent extent = shard.extent.load(std::memory_order_relaxed);
+  const Extent extent = shard.extent.Load();
   uint32_t place = FirstPlace(hash);
   for (uint32_t probe = 0; probe < extent.probes(); ++probe, place += Stride(hash)) {
     uint64_t* const bucket = BucketAt(shard.number, extent.BucketOf(place));
@@ -153,7 +165,7 @@ void RecordTable::Erase(Shard& shard, uint64_t* record) {
 }
 
 void RecordTable::ForEach(Shard& shard, const std::function<void(uint64_t*)>& visit) {
-  const uint32_t buckets = shard.extent.load(std::memory_order_relaxed).buckets;
+  const uint32_t buckets = shard.extent.Load().buckets;
   for (uint32_t bucket = 0; bucket < buckets; ++bucket) {
     uint64_t* record = BucketAt(shard.number, bucket);
     for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
@@ -205,13 +217,13 @@ bool RecordTable::IsDeadRecord(const uint64_t* record, const IsDead& is_dead) co
 /// memory goes back when that is so in all shards, since they share pages.
 void RecordTable::Shrink(Shard& shard) {
   shard.sweep_at = 0;
-  const uint32_t buckets = shard.extent.load(std::memory_order_relaxed).buckets;
+  const uint32_t buckets = shard.extent.Load().buckets;
   if (buckets == 1) return;
-  shard.extent.store(Extent{}, std::memory_order_release);
+  shard.extent.Store(Extent{});
   memory_bytes_.fetch_sub((buckets - 1) * bucket_words_ * 8, std::memory_order_relaxed);
   MutexLock lock(grown_mutex_);
   if (--grown_count_ > 0) return;
-  const uint64_t kept = RoundUp(uint64_t{shard_count_} * bucket_words_ * 8, kPageBytes);
+  const uint64_t kept = RoundUp(shard_count() * bucket_words_ * 8, kPageBytes);
   if (kept >= reserved_bytes_) return;
   madvise(reinterpret_cast<char*>(memory_) + kept, reserved_bytes_ - kept, MADV_DONTNEED);
 }
@@ -219,7 +231,7 @@ void RecordTable::Shrink(Shard& shard) {
 /// Looks for dead records first, where a quarter more are used than were alive the last time.
 void RecordTable::MakeRoom(Shard& shard, const IsDead& is_dead) {
   if (shard.used_count < GrowAt(shard)) return;
-  if (shard.extent.load(std::memory_order_relaxed).buckets == max_buckets_) return;
+  if (shard.extent.Load().buckets == max_buckets_) return;
   if (shard.used_count >= shard.sweep_at) {
     Sweep(shard, is_dead);
     shard.sweep_at = shard.used_count + shard.used_count / 4 + 1;
@@ -228,8 +240,8 @@ void RecordTable::MakeRoom(Shard& shard, const IsDead& is_dead) {
 }
 
 void RecordTable::Grow(Shard& shard) {
-  const uint32_t bucket = shard.extent.load(std::memory_order_relaxed).buckets;
-  const uint64_t row_bytes = uint64_t{shard_count_} * bucket_words_ * 8;
+  const uint32_t bucket = shard.extent.Load().buckets;
+  const uint64_t row_bytes = shard_count() * bucket_words_ * 8;
   if (bucket == 1) {
     MutexLock lock(grown_mutex_);
     ++grown_count_;
@@ -242,14 +254,14 @@ void RecordTable::Grow(Shard& shard) {
   }
   const Extent next{bucket + 1, std::bit_ceil(bucket + 1) - 1};
   Spread(shard, bucket, next);
-  shard.extent.store(next, std::memory_order_release);
+  shard.extent.Store(next);
   memory_bytes_.fetch_add(bucket_words_ * 8, std::memory_order_relaxed);
 }
 
 /// Moves what belongs there to a new bucket, into which nobody looks yet and to which nothing but
 /// one bucket's records comes, each to the same place in it.
 void RecordTable::Spread(Shard& shard, uint32_t bucket, Extent next) {
-  const Extent extent = shard.extent.load(std::memory_order_relaxed);
+  const Extent extent = shard.extent.Load();
   const uint32_t source = bucket & (next.mask >> 1);
   uint64_t* from = BucketAt(shard.number, source);
   uint64_t* to = BucketAt(shard.number, bucket);
@@ -278,7 +290,7 @@ void RecordTable::Move(uint64_t* from, uint64_t* to) {
 }
 
 uint64_t* RecordTable::FreeRecordFor(Shard& shard, uint64_t hash) {
-  const Extent extent = shard.extent.load(std::memory_order_relaxed);
+  const Extent extent = shard.extent.Load();
   uint32_t place = FirstPlace(hash);
   for (uint32_t probe = 0; probe < extent.probes(); ++probe, place += Stride(hash)) {
     uint64_t* record = BucketAt(shard.number, extent.BucketOf(place));
@@ -292,7 +304,7 @@ uint64_t* RecordTable::FreeRecordFor(Shard& shard, uint64_t hash) {
 /// All buckets of the hash are full, which others' need not be: one in a thousand comes to this,
 /// since a shard that is half way to twice its size has buckets of twice the others' load.
 bool RecordTable::Displace(Shard& shard, uint64_t hash) {
-  const Extent extent = shard.extent.load(std::memory_order_relaxed);
+  const Extent extent = shard.extent.Load();
   uint32_t place = FirstPlace(hash);
   for (uint32_t probe = 0; probe < extent.probes(); ++probe, place += Stride(hash)) {
     uint64_t* record = BucketAt(shard.number, extent.BucketOf(place));

@@ -36,7 +36,7 @@ class RecordTable {
   static constexpr uint32_t kBucketRecords = 8;
   static constexpr uint32_t kProbes = 6;
 
-  /// Which buckets a shard has, in one word so that both are of the same moment.
+  /// Which buckets a shard has.
   struct Extent {
     uint32_t buckets = 1;
     uint32_t mask = 0;  ///< the lowest 2^n - 1 that no bucket's number is above
@@ -48,8 +48,25 @@ class RecordTable {
     uint32_t probes() const { return std::min(kProbes, mask + 1); }
   };
 
+  /// Both numbers in one word, so that they are of the same moment.
+  class AtomicExtent {
+   public:
+    /// Acquire: pairs with Store.
+    Extent Load() const { return Unpack(word_.load(std::memory_order_acquire)); }
+    /// Release: pairs with Load.
+    void Store(Extent next) {
+      word_.store(uint64_t{next.mask} << 32 | next.buckets, std::memory_order_release);
+    }
+
+   private:
+    static Extent Unpack(uint64_t word) {
+      return {static_cast<uint32_t>(word), static_cast<uint32_t>(word >> 32)};
+    }
+    std::atomic<uint64_t> word_{1};
+  };
+
   struct alignas(64) Shard {
-    std::atomic<Extent> extent{Extent{}};  ///< release: pairs with the acquire of a lookup
+    AtomicExtent extent;
     ShardLock lock;
     uint32_t number = 0;
     bool retired = false;     ///< its records are in another table; guarded by lock
@@ -78,20 +95,28 @@ class RecordTable {
   RecordTable(const RecordTable&) = delete;
   RecordTable& operator=(const RecordTable&) = delete;
 
-  Shard& ShardOf(uint64_t hash) { return shard_list_[MulHigh(hash, shard_count_)]; }
-  std::span<Shard> shards() { return {shard_list_.get(), shard_count_}; }
+  Shard& ShardOf(uint64_t hash) { return shard_list_[ShardNumber(hash)]; }
+  std::span<Shard> shards() { return {shard_list_.get(), shard_count()}; }
 
   /// The record of a hash, or null.
-  uint64_t* Find(const Shard& shard, uint64_t hash) {
-    return is_paired() ? FindIn(shard, hash, 2) : FindIn(shard, hash, record_words_);
+  uint64_t* Find(const Shard& shard, uint64_t hash);
+  /// The pair of a hash in the bucket where it most likely is, or null. Calls nothing.
+  Pair* FindNear(uint64_t hash) {
+    const uint64_t shard = ShardNumber(hash);
+    const uint64_t bucket = shard_list_[shard].extent.Load().BucketOf(FirstPlace(hash));
+    Pair* const pairs =
+        reinterpret_cast<Pair*>(memory_) + ((bucket << shard_bits_) + shard) * kBucketRecords;
+    const uint64_t first = FirstRecord(hash);
+    for (uint64_t i = 0; i < kBucketRecords; ++i) {
+      if (LoadWord(&pairs[first ^ i].hash) == hash) return &pairs[first ^ i];
+    }
+    return nullptr;
   }
-  /// The same in a table of pairs.
-  Pair* FindPair(uint64_t hash) { return reinterpret_cast<Pair*>(FindIn(ShardOf(hash), hash, 2)); }
 
   /// Asks the processor for the place where a hash most likely is.
   void Prefetch(uint64_t hash) {
     const Shard& shard = ShardOf(hash);
-    const Extent extent = shard.extent.load(std::memory_order_relaxed);
+    const Extent extent = shard.extent.Load();
     const uint64_t* bucket = BucketAt(shard.number, extent.BucketOf(FirstPlace(hash)));
     __builtin_prefetch(bucket + FirstRecord(hash) * record_words_, 1);
   }
@@ -118,11 +143,12 @@ class RecordTable {
 
   /// Bytes that records take, used or not; always within the budget.
   uint64_t memory_bytes() const { return memory_bytes_.load(std::memory_order_relaxed); }
-  uint64_t max_records() const { return uint64_t{shard_count_} * max_buckets_ * kBucketRecords; }
+  uint64_t max_records() const { return shard_count() * max_buckets_ * kBucketRecords; }
 
  private:
-  RecordTable(uint32_t record_words, uint32_t shard_count, uint32_t max_buckets);
+  RecordTable(uint32_t record_words, uint32_t shard_bits, uint32_t max_buckets);
 
+  uint64_t ShardNumber(uint64_t hash) const { return (hash >> 1) >> (63 - shard_bits_); }
   /// Numbers that an extent makes buckets of, the first and its distance from the next.
   static uint32_t FirstPlace(uint64_t hash) { return static_cast<uint32_t>(hash); }
   static uint32_t Stride(uint64_t hash) { return static_cast<uint32_t>(hash >> 32) | 1; }
@@ -130,20 +156,9 @@ class RecordTable {
   static uint32_t FirstRecord(uint64_t hash) { return static_cast<uint32_t>(hash >> 29) & 7; }
 
   uint64_t* BucketAt(uint32_t shard, uint32_t bucket) {
-    return memory_ + (uint64_t{bucket} * shard_count_ + shard) * bucket_words_;
+    return memory_ + ((uint64_t{bucket} << shard_bits_) + shard) * bucket_words_;
   }
 
-  /// With the number of words given, so that it may be a constant.
-  uint64_t* FindIn(const Shard& shard, uint64_t hash, uint64_t record_words) {
-    const Extent extent = shard.extent.load(std::memory_order_acquire);
-    uint64_t* const bucket = BucketAt(shard.number, extent.BucketOf(FirstPlace(hash)));
-    const uint64_t first = FirstRecord(hash);
-    for (uint64_t i = 0; i < kBucketRecords; ++i) {
-      uint64_t* const record = bucket + (first ^ i) * record_words;
-      if (LoadWord(record) == hash) return record;
-    }
-    return FindFurther(shard.number, extent, hash);
-  }
   /// In all buckets but the first.
   uint64_t* FindFurther(uint32_t shard, Extent extent, uint64_t hash);
 
@@ -167,10 +182,11 @@ class RecordTable {
   bool IsDeadRecord(const uint64_t* record, const IsDead& is_dead) const;
   /// More used records than that, and the shard should grow.
   static uint64_t GrowAt(const Shard& shard);
+  uint64_t shard_count() const { return uint64_t{1} << shard_bits_; }
   bool is_paired() const { return record_words_ == 2; }
 
   const uint32_t record_words_;
-  const uint32_t shard_count_;
+  const uint32_t shard_bits_;
   const uint64_t bucket_words_;
   uint64_t* memory_ = nullptr;
   const std::unique_ptr<Shard[]> shard_list_;

@@ -15,6 +15,8 @@ namespace cairn::limiter {
 class ThreadStripe {
  public:
   static uint32_t Number() { return number_ != kNone ? number_ : Take(); }
+  /// The same without a call; above Tallies::kStripes when the thread has none yet.
+  static uint32_t NumberIfAny() { return number_; }
 
  private:
   friend struct ThreadStripeOwner;
@@ -49,6 +51,11 @@ class Tallies {
     AddTo(&stripes_[number].refused[rule], number == kStripes);
   }
   void CountDegraded() { Add(&Stripe::degraded); }
+  /// Of a policy's first rule.
+  void CountFirst(bool allowed) { allowed ? CountAllowed() : CountRefused(0); }
+  /// Of a thread with a stripe of its own.
+  void CountAllowedAt(uint32_t stripe) { AddTo(&stripes_[stripe].allowed, false); }
+  void CountFirstRefusedAt(uint32_t stripe) { AddTo(&stripes_[stripe].refused[0], false); }
   void Count(const Decision& decision) {
     if (decision.allowed()) {
       CountAllowed();
