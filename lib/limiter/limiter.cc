@@ -1,6 +1,7 @@
 #include "limiter/limiter.h"
 
 #include <algorithm>
+#include <new>
 #include <random>
 #include <set>
 #include <utility>
@@ -104,7 +105,7 @@ void Limiter::CheckBatch(PolicyId id, std::span<const Key> keys, std::span<const
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kAhead < keys.size()) policy.Prefetch(keys[i + kAhead]);
     const uint64_t cost = costs.empty() ? 1 : costs[i];
-    decisions_out[i] = policy.Check(keys[i], cost, now_ns);
+    new (&decisions_out[i]) Decision(policy.Check(keys[i], cost, now_ns));  // not through a copy
   }
 }
 

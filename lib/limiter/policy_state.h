@@ -132,7 +132,7 @@ class PolicyState {
 };
 
 /// Calls nothing, so that nothing needs to be kept across a call; what is rare begins again.
-inline Decision PolicyState::Check(Key key, uint64_t cost, int64_t now_ns) {
+[[gnu::always_inline]] inline Decision PolicyState::Check(Key key, uint64_t cost, int64_t now_ns) {
   const ReadyPolicy& ready = *this->ready();
   const uint32_t stripe = ThreadStripe::NumberIfAny();
   int64_t time = 0;
