@@ -146,16 +146,26 @@ void MeasureFill(const LimiterRun& run, Limiter* it) {
       .Print();
 }
 
+/// One order of keys for each thread. With one key all threads ask for it; else no two threads for
+/// the same.
+std::vector<std::vector<uint32_t>> MakeOrders(const LimiterRun& run) {
+  std::vector<std::vector<uint32_t>> orders;
+  for (uint32_t thread = 0; thread < run.threads; ++thread) {
+    if (run.keys < run.threads) {
+      orders.emplace_back(kOrderLength, 0);
+      continue;
+    }
+    orders.push_back(MakeKeyOrder(run.keys / run.threads, run.zipf, kOrderLength, 11 + thread));
+    for (uint32_t& key : orders.back()) key = key * run.threads + thread;
+  }
+  return orders;
+}
+
 void MeasureDecisions(const LimiterRun& run) {
   const std::unique_ptr<Limiter> it = MakeLimiter(run, 400 * kDay);
   MeasureFill(run, it.get());
   const limiter::KeyHasher& hasher = it->hasher();
-  // With one key all threads ask for it; else each has its own order over all of them.
-  std::vector<std::vector<uint32_t>> orders;
-  for (uint32_t thread = 0; thread < run.threads; ++thread) {
-    orders.push_back(run.keys == 1 ? std::vector<uint32_t>(kOrderLength, 0)
-                                   : MakeKeyOrder(run.keys, run.zipf, kOrderLength, 11 + thread));
-  }
+  const std::vector<std::vector<uint32_t>> orders = MakeOrders(run);
   const auto key_at = [&](uint32_t thread) {
     const uint32_t* const order = orders[thread].data();
     return [order, &hasher](uint32_t i) { return hasher.Of(uint64_t{order[i % kOrderLength]}); };
