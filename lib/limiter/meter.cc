@@ -6,7 +6,6 @@
 namespace cairn::limiter {
 namespace {
 
-constexpr uint32_t kDefaultSlices = 16;
 constexpr uint64_t kUnitsPerNs = 4;
 /// Bounds of units per nanosecond within which a changed rate keeps its unit.
 constexpr uint64_t kMaxUnitsPerNs = 48;
@@ -37,7 +36,7 @@ Meter::Meter(const Rule& rule)
     count_bits_ = static_cast<uint8_t>(2 + std::bit_width(window));
     span_ns_ = window_ns_;
   } else {
-    const uint32_t slices = rule.slices == 0 ? kDefaultSlices : rule.slices;
+    const uint32_t slices = rule.slice_count();
     interval_ = Divisor(SliceNs(rule, slices));
     layout_ = SliceLayout(slices, limit_);
     span_ns_ = static_cast<int64_t>(interval_.value() * layout_.ring());
@@ -177,7 +176,7 @@ Reading Meter::ReadSlices(const uint64_t* words, int64_t time, uint64_t units,
   const uint64_t current = layout_.Current(words, IndexAt(time));
   const uint64_t sum = layout_.Sum(words, current);
   reading.remaining = sum < limit_ ? limit_ - sum : 0;
-  reading.reset_ns = sum == 0 ? 0 : SlicesFreeIn(words, time, sum, limit_);
+  reading.reset_ns = sum == 0 ? 0 : SlicesFullIn(words, time);
   reading.fits = units <= reading.remaining;
   if (!reading.fits) {
     reading.retry_ns = SlicesFreeIn(words, time, sum, units);
@@ -196,6 +195,13 @@ int64_t Meter::SlicesFreeIn(const uint64_t* words, int64_t time, uint64_t sum,
     sum -= layout_.Count(words, slice);
     if (sum + wanted <= limit_) break;
   }
+  return std::max<int64_t>(EndOfSlice(slice) - time, 1);
+}
+
+/// Time until nothing counts: when the last slice that holds something no longer does.
+int64_t Meter::SlicesFullIn(const uint64_t* words, int64_t time) const {
+  uint64_t slice = words[0];
+  while (layout_.Count(words, slice) == 0) --slice;
   return std::max<int64_t>(EndOfSlice(slice) - time, 1);
 }
 

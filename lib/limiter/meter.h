@@ -46,7 +46,7 @@ class Meter {
   explicit Meter(const Rule& rule);
 
   /// Most words that a rule may need.
-  static constexpr uint32_t kMaxWords = 18;
+  static constexpr uint32_t kMaxWords = 67;
 
   /// Goes on where `before`, the meter of the rule in the same place, was at `time`.
   Continuity ContinueFrom(const Meter& before, int64_t time);
@@ -187,6 +187,7 @@ class Meter {
 
   Reading ReadSlices(const uint64_t* words, int64_t time, uint64_t units, Intent intent) const;
   int64_t SlicesFreeIn(const uint64_t* words, int64_t time, uint64_t sum, uint64_t wanted) const;
+  int64_t SlicesFullIn(const uint64_t* words, int64_t time) const;
   void RefundSlices(uint64_t* words, int64_t time, uint64_t cost) const;
   void ContinueTokens(const Meter& before, int64_t time);
   void ContinueTime(const Meter& before, int64_t time);
