@@ -56,20 +56,26 @@ cairn::Result<int64_t> ReadNow(const cairn_limiter* limiter, int64_t now_ns) {
   return cairn::Error(Code::kInvalidArgument, "now_ns is ", now_ns, ", must not be negative");
 }
 
-cairn_decision ToPublic(const Decision& decision) {
-  cairn_decision out{};
-  out.outcome = static_cast<int32_t>(decision.outcome);
-  out.limit = decision.limit;
-  out.remaining = decision.remaining;
-  out.reset_after_ns = decision.reset_after_ns;
-  out.retry_after_ns = decision.retry_after_ns;
-  out.permit = decision.permit;
-  if (decision.degraded && decision.permit != 0) out.permit |= kLocalPermit;
-  out.rule = decision.rule.data();
-  out.rule_bytes = decision.rule.size();
-  out.overflowed = decision.overflowed ? 1 : 0;
-  out.degraded = decision.degraded ? 1 : 0;
-  return out;
+void Tell(const Decision& decision, cairn_decision* out) {
+  out->outcome = static_cast<int32_t>(decision.outcome);
+  out->limit = decision.limit;
+  out->remaining = decision.remaining;
+  out->reset_after_ns = decision.reset_after_ns;
+  out->retry_after_ns = decision.retry_after_ns;
+  out->permit = decision.permit;
+  if (decision.degraded && decision.permit != 0) out->permit |= kLocalPermit;
+  out->rule = decision.rule.data();
+  out->rule_bytes = decision.rule.size();
+  out->overflowed = decision.overflowed ? 1 : 0;
+  out->degraded = decision.degraded ? 1 : 0;
+}
+
+/// Into a struct that has passed ClearStruct: at once where it is as long as ours.
+void FillDecision(const Decision& decision, cairn_decision* inout) {
+  if (inout->struct_size == sizeof(cairn_decision)) return Tell(decision, inout);
+  cairn_decision whole{};
+  Tell(decision, &whole);
+  FillStruct(inout, whole);
 }
 
 cairn_status CodeOf(const Decision& decision) {
@@ -80,9 +86,9 @@ cairn_status CodeOf(const Decision& decision) {
 /// Runs `decide`, a function of a key's bytes and a time, and tells what it said. A refusal is no
 /// failure and costs no allocation.
 template <typename Decide>
-cairn_status Tell(const cairn_limiter* limiter, uint32_t policy, const char* key, size_t key_bytes,
-                  int64_t now_ns, cairn_decision* decision_inout, cairn_error** err,
-                  const Decide& decide) noexcept {
+cairn_status Answer(const cairn_limiter* limiter, uint32_t policy, const char* key,
+                    size_t key_bytes, int64_t now_ns, cairn_decision* decision_inout,
+                    cairn_error** err, const Decide& decide) noexcept {
   cairn_status outcome = CAIRN_OK;
   const cairn_status failure = Guard(err, [&]() -> Status {
     if (decision_inout != nullptr) {
@@ -91,7 +97,7 @@ cairn_status Tell(const cairn_limiter* limiter, uint32_t policy, const char* key
     CAIRN_ASSIGN_OR_RETURN(const std::string_view bytes, ReadKey(limiter, policy, key, key_bytes));
     CAIRN_ASSIGN_OR_RETURN(const int64_t now, ReadNow(limiter, now_ns));
     const Decision decision = decide(bytes, now);
-    if (decision_inout != nullptr) FillStruct(decision_inout, ToPublic(decision));
+    if (decision_inout != nullptr) FillDecision(decision, decision_inout);
     outcome = CodeOf(decision);
     return cairn::OkStatus();
   });
@@ -204,37 +210,37 @@ cairn_status cairn_limiter_set_policy(cairn_limiter* limiter, const char* name, 
 cairn_status cairn_limiter_check(cairn_limiter* limiter, uint32_t policy, const char* key,
                                  size_t key_bytes, uint64_t cost, int64_t now_ns,
                                  cairn_decision* decision_inout, cairn_error** err) noexcept {
-  return Tell(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
-              [&](std::string_view bytes, int64_t now) {
-                const PolicyId id{policy};
-                return limiter->shared != nullptr
-                           ? limiter->shared->Check(id, bytes, cost)
-                           : limiter->impl->Check(id, limiter->Of(bytes), cost, now);
-              });
+  return Answer(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
+                [&](std::string_view bytes, int64_t now) {
+                  const PolicyId id{policy};
+                  return limiter->shared != nullptr
+                             ? limiter->shared->Check(id, bytes, cost)
+                             : limiter->impl->Check(id, limiter->Of(bytes), cost, now);
+                });
 }
 
 cairn_status cairn_limiter_peek(cairn_limiter* limiter, uint32_t policy, const char* key,
                                 size_t key_bytes, uint64_t cost, int64_t now_ns,
                                 cairn_decision* decision_inout, cairn_error** err) noexcept {
-  return Tell(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
-              [&](std::string_view bytes, int64_t now) {
-                const PolicyId id{policy};
-                return limiter->shared != nullptr
-                           ? limiter->shared->Peek(id, bytes, cost)
-                           : limiter->impl->Peek(id, limiter->Of(bytes), cost, now);
-              });
+  return Answer(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
+                [&](std::string_view bytes, int64_t now) {
+                  const PolicyId id{policy};
+                  return limiter->shared != nullptr
+                             ? limiter->shared->Peek(id, bytes, cost)
+                             : limiter->impl->Peek(id, limiter->Of(bytes), cost, now);
+                });
 }
 
 cairn_status cairn_limiter_acquire(cairn_limiter* limiter, uint32_t policy, const char* key,
                                    size_t key_bytes, uint64_t cost, int64_t max_wait_ns,
                                    cairn_decision* decision_inout, cairn_error** err) noexcept {
-  return Tell(limiter, policy, key, key_bytes, 0, decision_inout, err,
-              [&](std::string_view bytes, int64_t) {
-                const PolicyId id{policy};
-                return limiter->shared != nullptr
-                           ? limiter->shared->Acquire(id, bytes, cost, max_wait_ns)
-                           : limiter->impl->Acquire(id, limiter->Of(bytes), cost, max_wait_ns);
-              });
+  return Answer(limiter, policy, key, key_bytes, 0, decision_inout, err,
+                [&](std::string_view bytes, int64_t) {
+                  const PolicyId id{policy};
+                  return limiter->shared != nullptr
+                             ? limiter->shared->Acquire(id, bytes, cost, max_wait_ns)
+                             : limiter->impl->Acquire(id, limiter->Of(bytes), cost, max_wait_ns);
+                });
 }
 
 cairn_status cairn_limiter_check_many(cairn_limiter* limiter, uint32_t policy,
@@ -255,7 +261,7 @@ cairn_status cairn_limiter_check_many(cairn_limiter* limiter, uint32_t policy,
     const std::span<const uint64_t> given(costs, costs == nullptr ? 0 : count);
     CheckAll(limiter, PolicyId{policy}, read, given, now, decisions);
     return ForEachDecision(decisions_inout, count, [&](size_t i, cairn_decision* decision) {
-      FillStruct(decision, ToPublic(decisions[i]));
+      FillDecision(decisions[i], decision);
       return cairn::OkStatus();
     });
   });
