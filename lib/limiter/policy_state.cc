@@ -7,10 +7,10 @@
 namespace cairn::limiter {
 namespace {
 
-/// Longer than any allowance takes to be full again.
 /// Marks a permit of those that keys without room share.
 constexpr uint64_t kSharedPermit = uint64_t{1} << 63;
 
+/// Longer than any allowance takes to be full again.
 int64_t MaxStepNs(const ReadyPolicy& ready) { return 2 * ready.span_ns + 1'000'000'000; }
 
 }  // namespace
@@ -181,7 +181,7 @@ Status PolicyState::CarryOver(std::unique_ptr<ReadyPolicy> next, const Continuit
   std::vector<uint64_t> to(next->state_words);
   for (Shard& shard : former.shards()) {
     if (!fits) break;
-    former.ForEach(shard, [&](uint64_t* record) {
+    former.ForEach(shard, [&](uint64_t* record) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
       const uint64_t hash = LoadWord(record);
       former.TakeOut(shard, record, from.data());
       CarryWords(before, *next, continuities, time, from.data(), to.data());
