@@ -355,7 +355,8 @@ void PolicyState::Refund(Key key, uint64_t cost, int64_t now_ns) {
 
 void PolicyState::Release(Key key, uint64_t permit, int64_t now_ns) {
   const int64_t time = time_line_.At(now_ns);
-  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record) {
+  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard,
+                     uint64_t* record) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
     uint64_t* words = record == nullptr ? nullptr : record + 1;
     if ((permit & kSharedPermit) != 0) words = ready.keys->OverflowWords(shard);
     if (words == nullptr) return;
@@ -366,9 +367,10 @@ void PolicyState::Release(Key key, uint64_t permit, int64_t now_ns) {
 }
 
 void PolicyState::Reset(Key key) {
-  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record) {
-    if (record != nullptr) ready.keys->Erase(shard, record);
-  });
+  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record)
+                     CAIRN_NO_THREAD_SAFETY_ANALYSIS {
+                       if (record != nullptr) ready.keys->Erase(shard, record);
+                     });
 }
 
 template <typename Visit>
@@ -382,7 +384,7 @@ void PolicyState::WithEachShard(Visit&& visit) {
 }
 
 void PolicyState::ResetAll() {
-  WithEachShard([](const ReadyPolicy& ready, Shard& shard) {
+  WithEachShard([](const ReadyPolicy& ready, Shard& shard) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
     ready.keys->Sweep(shard, [](const uint64_t*) { return true; });
     shard.overflow.reset();
   });
@@ -391,7 +393,7 @@ void PolicyState::ResetAll() {
 uint64_t PolicyState::Cleanup(int64_t now_ns) {
   const int64_t time = time_line_.At(now_ns);
   uint64_t live = 0;
-  WithEachShard([&](const ReadyPolicy& ready, Shard& shard) {
+  WithEachShard([&](const ReadyPolicy& ready, Shard& shard) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
     live +=
         ready.keys->Sweep(shard, [&](const uint64_t* words) { return ready.IsDead(words, time); });
   });
