@@ -7,14 +7,12 @@
 #include <vector>
 
 #include "capi/guard.h"
-#include "capi/handles.h"
+#include "capi/limiter_handle.h"
 #include "capi/options.h"
 #include "capi/text.h"
 #include "limiter/config.h"
-#include "limiter/http_fields.h"
-#include "limiter/ip_prefix.h"
-#include "limiter/limiter.h"
-#include "observe/metrics.h"
+#include "limiter/redis_store.h"
+#include "net/redis_client.h"
 
 using namespace cairn::capi;  // NOLINT(google-build-using-namespace)
 using cairn::Code;
@@ -24,49 +22,60 @@ using cairn::limiter::Key;
 using cairn::limiter::Limiter;
 using cairn::limiter::Outcome;
 using cairn::limiter::PolicyId;
-
-struct cairn_limiter final : Handle {
-  static constexpr auto kKind = HandleKind::kLimiter;
-  explicit cairn_limiter(std::unique_ptr<Limiter> made) : Handle(kKind), impl(std::move(made)) {}
-
-  const std::unique_ptr<Limiter> impl;
-};
+using cairn::limiter::SharedLimiter;
 
 namespace {
 
-Status CheckPolicy(const cairn_limiter* limiter, uint32_t policy) {
-  CAIRN_RETURN_IF_ERROR(CheckHandle(limiter, "limiter"));
-  const size_t count = limiter->impl->policy_count();
-  if (policy < count) return cairn::OkStatus();
-  return cairn::Error(Code::kInvalidArgument, "policy is ", policy, ", but there are ", count);
+cairn::Result<std::string_view> ReadKey(const cairn_limiter* limiter, uint32_t policy,
+                                        const char* key, size_t key_bytes) {
+  CAIRN_RETURN_IF_ERROR(CheckPolicy(limiter, policy));
+  return ReadBytes(key, key_bytes, "key");
 }
 
-cairn::Result<Key> ReadKey(const cairn_limiter* limiter, uint32_t policy, const char* key,
-                           size_t key_bytes) {
-  CAIRN_RETURN_IF_ERROR(CheckPolicy(limiter, policy));
-  CAIRN_ASSIGN_OR_RETURN(std::string_view bytes, ReadBytes(key, key_bytes, "key"));
-  return limiter->impl->hasher().Of(bytes);
+/// Marks permits of this process's own limits among those of a shared store, which are below it.
+constexpr uint64_t kLocalPermit = uint64_t{1} << 62;
+
+/// What SharedLimiter needs to know of the decision that is taken back.
+Decision GivenBack(uint64_t permit, bool is_local) {
+  Decision decision;
+  decision.permit = permit & ~kLocalPermit;
+  decision.degraded = is_local;
+  return decision;
+}
+
+cairn::Result<std::unique_ptr<SharedLimiter>> MakeShared(
+    const cairn::limiter::SharedSettings& settings, Limiter* local) {
+  CAIRN_ASSIGN_OR_RETURN(auto client, cairn::net::RedisClient::Create(settings.redis));
+  return std::make_unique<SharedLimiter>(
+      std::make_unique<cairn::limiter::RedisStore>(std::move(client)), local, settings.options);
 }
 
 cairn::Result<int64_t> ReadNow(const cairn_limiter* limiter, int64_t now_ns) {
-  if (now_ns == 0) return limiter->impl->clock().MonotonicNs();
+  if (now_ns == 0) return limiter->impl->NowNs();
   if (now_ns > 0) return now_ns;
   return cairn::Error(Code::kInvalidArgument, "now_ns is ", now_ns, ", must not be negative");
 }
 
-cairn_decision ToPublic(const Decision& decision) {
-  cairn_decision out{};
-  out.outcome = static_cast<int32_t>(decision.outcome);
-  out.limit = decision.limit;
-  out.remaining = decision.remaining;
-  out.reset_after_ns = decision.reset_after_ns;
-  out.retry_after_ns = decision.retry_after_ns;
-  out.permit = decision.permit;
-  out.rule = decision.rule.data();
-  out.rule_bytes = decision.rule.size();
-  out.overflowed = decision.overflowed ? 1 : 0;
-  out.degraded = decision.degraded ? 1 : 0;
-  return out;
+void Tell(const Decision& decision, cairn_decision* out) {
+  out->outcome = static_cast<int32_t>(decision.outcome);
+  out->limit = decision.limit;
+  out->remaining = decision.remaining;
+  out->reset_after_ns = decision.reset_after_ns;
+  out->retry_after_ns = decision.retry_after_ns;
+  out->permit = decision.permit;
+  if (decision.degraded && decision.permit != 0) out->permit |= kLocalPermit;
+  out->rule = decision.rule.data();
+  out->rule_bytes = decision.rule.size();
+  out->overflowed = decision.overflowed ? 1 : 0;
+  out->degraded = decision.degraded ? 1 : 0;
+}
+
+/// Into a struct that has passed ClearStruct: at once where it is as long as ours.
+void FillDecision(const Decision& decision, cairn_decision* inout) {
+  if (inout->struct_size == sizeof(cairn_decision)) return Tell(decision, inout);
+  cairn_decision whole{};
+  Tell(decision, &whole);
+  FillStruct(inout, whole);
 }
 
 cairn_status CodeOf(const Decision& decision) {
@@ -74,45 +83,51 @@ cairn_status CodeOf(const Decision& decision) {
   return decision.outcome == Outcome::kRefused ? CAIRN_RATE_LIMITED : CAIRN_OUT_OF_RANGE;
 }
 
-/// Runs `decide`, a function of a key and a time, and tells what it said. A refusal is no failure
-/// and costs no allocation.
+/// Runs `decide`, a function of a key's bytes and a time, and tells what it said. A refusal is no
+/// failure and costs no allocation.
 template <typename Decide>
-cairn_status Tell(const cairn_limiter* limiter, uint32_t policy, const char* key, size_t key_bytes,
-                  int64_t now_ns, cairn_decision* decision_inout, cairn_error** err,
-                  const Decide& decide) noexcept {
+cairn_status Answer(const cairn_limiter* limiter, uint32_t policy, const char* key,
+                    size_t key_bytes, int64_t now_ns, cairn_decision* decision_inout,
+                    cairn_error** err, const Decide& decide) noexcept {
   cairn_status outcome = CAIRN_OK;
   const cairn_status failure = Guard(err, [&]() -> Status {
     if (decision_inout != nullptr) {
       CAIRN_RETURN_IF_ERROR(ClearStruct(decision_inout, "decision_inout"));
     }
-    CAIRN_ASSIGN_OR_RETURN(const Key hashed, ReadKey(limiter, policy, key, key_bytes));
+    CAIRN_ASSIGN_OR_RETURN(const std::string_view bytes, ReadKey(limiter, policy, key, key_bytes));
     CAIRN_ASSIGN_OR_RETURN(const int64_t now, ReadNow(limiter, now_ns));
-    const Decision decision = decide(hashed, now);
-    if (decision_inout != nullptr) FillStruct(decision_inout, ToPublic(decision));
+    const Decision decision = decide(bytes, now);
+    if (decision_inout != nullptr) FillDecision(decision, decision_inout);
     outcome = CodeOf(decision);
     return cairn::OkStatus();
   });
   return failure == CAIRN_OK ? outcome : failure;
 }
 
-Status MakeBuffer(std::string text, cairn_buffer** out) {
-  *out = std::make_unique<cairn_buffer>(std::move(text)).release();
-  return cairn::OkStatus();
-}
-
 /// The keys of a batch.
-cairn::Result<std::vector<Key>> ReadKeys(const cairn_limiter* limiter, const char* const* keys,
-                                         const size_t* key_bytes, size_t count) {
+cairn::Result<std::vector<std::string_view>> ReadKeys(const char* const* keys,
+                                                      const size_t* key_bytes, size_t count) {
   if (count > 0 && (keys == nullptr || key_bytes == nullptr)) {
     return cairn::Error(Code::kInvalidArgument, "keys or key_bytes is NULL");
   }
-  std::vector<Key> hashed;
+  std::vector<std::string_view> read;
   for (size_t i = 0; i < count; ++i) {
     auto bytes = ReadBytes(keys[i], key_bytes[i], "key");
     if (!bytes.ok()) return std::move(bytes).status().WithIndex(i);
-    hashed.push_back(limiter->impl->hasher().Of(*bytes));
+    read.push_back(*bytes);
   }
-  return hashed;
+  return read;
+}
+
+void CheckAll(cairn_limiter* limiter, PolicyId policy, std::span<const std::string_view> keys,
+              std::span<const uint64_t> costs, int64_t now, std::span<Decision> decisions_out) {
+  if (limiter->shared != nullptr) {
+    limiter->shared->CheckBatch(policy, keys, costs, decisions_out);
+    return;
+  }
+  std::vector<Key> hashed;
+  for (std::string_view key : keys) hashed.push_back(limiter->Of(key));
+  limiter->impl->CheckBatch(policy, hashed, costs, now, decisions_out);
 }
 
 /// The decisions of the caller lie as far apart as his struct is long.
@@ -139,9 +154,13 @@ cairn_status cairn_limiter_create(const char* config_json, size_t config_json_by
     CAIRN_RETURN_IF_ERROR(ClearOut(limiter_out, "limiter_out"));
     CAIRN_ASSIGN_OR_RETURN(std::string_view json,
                            ReadText(config_json, config_json_bytes, "config_json"));
-    CAIRN_ASSIGN_OR_RETURN(auto policies, cairn::limiter::ParsePolicies(json));
-    CAIRN_ASSIGN_OR_RETURN(auto made, Limiter::Create(policies));
-    *limiter_out = std::make_unique<cairn_limiter>(std::move(made)).release();
+    CAIRN_ASSIGN_OR_RETURN(const auto read, cairn::limiter::ParseConfiguration(json));
+    CAIRN_ASSIGN_OR_RETURN(auto made, Limiter::Create(read.policies));
+    auto limiter = std::make_unique<cairn_limiter>(std::move(made));
+    if (read.shared.has_value()) {
+      CAIRN_ASSIGN_OR_RETURN(limiter->shared, MakeShared(*read.shared, limiter->impl.get()));
+    }
+    *limiter_out = limiter.release();
     return cairn::OkStatus();
   });
 }
@@ -191,27 +210,37 @@ cairn_status cairn_limiter_set_policy(cairn_limiter* limiter, const char* name, 
 cairn_status cairn_limiter_check(cairn_limiter* limiter, uint32_t policy, const char* key,
                                  size_t key_bytes, uint64_t cost, int64_t now_ns,
                                  cairn_decision* decision_inout, cairn_error** err) noexcept {
-  return Tell(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
-              [&](Key hashed, int64_t now) {
-                return limiter->impl->Check(PolicyId{policy}, hashed, cost, now);
-              });
+  return Answer(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
+                [&](std::string_view bytes, int64_t now) {
+                  const PolicyId id{policy};
+                  return limiter->shared != nullptr
+                             ? limiter->shared->Check(id, bytes, cost)
+                             : limiter->impl->Check(id, limiter->Of(bytes), cost, now);
+                });
 }
 
 cairn_status cairn_limiter_peek(cairn_limiter* limiter, uint32_t policy, const char* key,
                                 size_t key_bytes, uint64_t cost, int64_t now_ns,
                                 cairn_decision* decision_inout, cairn_error** err) noexcept {
-  return Tell(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
-              [&](Key hashed, int64_t now) {
-                return limiter->impl->Peek(PolicyId{policy}, hashed, cost, now);
-              });
+  return Answer(limiter, policy, key, key_bytes, now_ns, decision_inout, err,
+                [&](std::string_view bytes, int64_t now) {
+                  const PolicyId id{policy};
+                  return limiter->shared != nullptr
+                             ? limiter->shared->Peek(id, bytes, cost)
+                             : limiter->impl->Peek(id, limiter->Of(bytes), cost, now);
+                });
 }
 
 cairn_status cairn_limiter_acquire(cairn_limiter* limiter, uint32_t policy, const char* key,
                                    size_t key_bytes, uint64_t cost, int64_t max_wait_ns,
                                    cairn_decision* decision_inout, cairn_error** err) noexcept {
-  return Tell(limiter, policy, key, key_bytes, 0, decision_inout, err, [&](Key hashed, int64_t) {
-    return limiter->impl->Acquire(PolicyId{policy}, hashed, cost, max_wait_ns);
-  });
+  return Answer(limiter, policy, key, key_bytes, 0, decision_inout, err,
+                [&](std::string_view bytes, int64_t) {
+                  const PolicyId id{policy};
+                  return limiter->shared != nullptr
+                             ? limiter->shared->Acquire(id, bytes, cost, max_wait_ns)
+                             : limiter->impl->Acquire(id, limiter->Of(bytes), cost, max_wait_ns);
+                });
 }
 
 cairn_status cairn_limiter_check_many(cairn_limiter* limiter, uint32_t policy,
@@ -226,14 +255,13 @@ cairn_status cairn_limiter_check_many(cairn_limiter* limiter, uint32_t policy,
         decisions_inout, count,
         [](size_t, cairn_decision* decision) { return ClearStruct(decision, "decisions_inout"); }));
     CAIRN_RETURN_IF_ERROR(CheckPolicy(limiter, policy));
-    CAIRN_ASSIGN_OR_RETURN(const std::vector<Key> hashed,
-                           ReadKeys(limiter, keys, key_bytes, count));
+    CAIRN_ASSIGN_OR_RETURN(const auto read, ReadKeys(keys, key_bytes, count));
     CAIRN_ASSIGN_OR_RETURN(const int64_t now, ReadNow(limiter, now_ns));
     std::vector<Decision> decisions(count);
     const std::span<const uint64_t> given(costs, costs == nullptr ? 0 : count);
-    limiter->impl->CheckBatch(PolicyId{policy}, hashed, given, now, decisions);
+    CheckAll(limiter, PolicyId{policy}, read, given, now, decisions);
     return ForEachDecision(decisions_inout, count, [&](size_t i, cairn_decision* decision) {
-      FillStruct(decision, ToPublic(decisions[i]));
+      FillDecision(decisions[i], decision);
       return cairn::OkStatus();
     });
   });
@@ -243,9 +271,14 @@ cairn_status cairn_limiter_refund(cairn_limiter* limiter, uint32_t policy, const
                                   size_t key_bytes, uint64_t cost, int64_t now_ns,
                                   cairn_error** err) noexcept {
   return Guard(err, [&]() -> Status {
-    CAIRN_ASSIGN_OR_RETURN(const Key hashed, ReadKey(limiter, policy, key, key_bytes));
+    CAIRN_ASSIGN_OR_RETURN(const std::string_view bytes, ReadKey(limiter, policy, key, key_bytes));
     CAIRN_ASSIGN_OR_RETURN(const int64_t now, ReadNow(limiter, now_ns));
-    limiter->impl->Refund(PolicyId{policy}, hashed, cost == 0 ? 1 : cost, now);
+    cost = cost == 0 ? 1 : cost;
+    if (limiter->shared != nullptr) {
+      const bool is_local = limiter->shared->is_pausing();
+      return limiter->shared->Refund(PolicyId{policy}, bytes, cost, GivenBack(0, is_local));
+    }
+    limiter->impl->Refund(PolicyId{policy}, limiter->Of(bytes), cost, now);
     return cairn::OkStatus();
   });
 }
@@ -254,9 +287,13 @@ cairn_status cairn_limiter_release_permit(cairn_limiter* limiter, uint32_t polic
                                           size_t key_bytes, uint64_t permit, int64_t now_ns,
                                           cairn_error** err) noexcept {
   return Guard(err, [&]() -> Status {
-    CAIRN_ASSIGN_OR_RETURN(const Key hashed, ReadKey(limiter, policy, key, key_bytes));
+    CAIRN_ASSIGN_OR_RETURN(const std::string_view bytes, ReadKey(limiter, policy, key, key_bytes));
     CAIRN_ASSIGN_OR_RETURN(const int64_t now, ReadNow(limiter, now_ns));
-    limiter->impl->Release(PolicyId{policy}, hashed, permit, now);
+    if (limiter->shared != nullptr) {
+      const Decision given = GivenBack(permit, (permit & kLocalPermit) != 0);
+      return limiter->shared->Release(PolicyId{policy}, bytes, given);
+    }
+    limiter->impl->Release(PolicyId{policy}, limiter->Of(bytes), permit, now);
     return cairn::OkStatus();
   });
 }
@@ -264,8 +301,9 @@ cairn_status cairn_limiter_release_permit(cairn_limiter* limiter, uint32_t polic
 cairn_status cairn_limiter_reset(cairn_limiter* limiter, uint32_t policy, const char* key,
                                  size_t key_bytes, cairn_error** err) noexcept {
   return Guard(err, [&]() -> Status {
-    CAIRN_ASSIGN_OR_RETURN(const Key hashed, ReadKey(limiter, policy, key, key_bytes));
-    limiter->impl->Reset(PolicyId{policy}, hashed);
+    CAIRN_ASSIGN_OR_RETURN(const std::string_view bytes, ReadKey(limiter, policy, key, key_bytes));
+    if (limiter->shared != nullptr) return limiter->shared->Reset(PolicyId{policy}, bytes);
+    limiter->impl->Reset(PolicyId{policy}, limiter->Of(bytes));
     return cairn::OkStatus();
   });
 }
@@ -274,6 +312,9 @@ cairn_status cairn_limiter_reset_all(cairn_limiter* limiter, uint32_t policy,
                                      cairn_error** err) noexcept {
   return Guard(err, [&]() -> Status {
     CAIRN_RETURN_IF_ERROR(CheckPolicy(limiter, policy));
+    if (limiter->shared != nullptr) {
+      return cairn::Error(Code::kUnsupported, "keys that are shared in Redis are reset one by one");
+    }
     limiter->impl->ResetAll(PolicyId{policy});
     return cairn::OkStatus();
   });
@@ -308,62 +349,5 @@ cairn_status cairn_limiter_stats_get(const cairn_limiter* limiter, uint32_t poli
     out.budget_bytes = stats.budget_bytes;
     FillStruct(stats_inout, out);
     return cairn::OkStatus();
-  });
-}
-
-cairn_status cairn_limiter_metrics(const cairn_limiter* limiter, cairn_buffer** metrics_out,
-                                   cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(ClearOut(metrics_out, "metrics_out"));
-    CAIRN_RETURN_IF_ERROR(CheckHandle(limiter, "limiter"));
-    cairn::metrics::Registry registry;
-    limiter->impl->ExportTo(&registry);
-    return MakeBuffer(registry.ToPrometheusText(), metrics_out);
-  });
-}
-
-cairn_status cairn_limiter_http_policy(const cairn_limiter* limiter, uint32_t policy,
-                                       cairn_buffer** field_out, cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(ClearOut(field_out, "field_out"));
-    CAIRN_RETURN_IF_ERROR(CheckPolicy(limiter, policy));
-    return MakeBuffer(
-        cairn::limiter::RateLimitPolicyField(limiter->impl->ReadyOf(PolicyId{policy}).policy),
-        field_out);
-  });
-}
-
-cairn_status cairn_decision_http(const cairn_decision* decision, int32_t field,
-                                 cairn_buffer** field_out, cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(ClearOut(field_out, "field_out"));
-    if (decision == nullptr) return cairn::Error(Code::kInvalidArgument, "decision is NULL");
-    CAIRN_RETURN_IF_ERROR(CheckChoice(field, CAIRN_HTTP_RETRY_AFTER, "field"));
-    const InputStruct<cairn_decision> given(decision);
-    CAIRN_RETURN_IF_ERROR(given.Check("decision"));
-    CAIRN_RETURN_IF_ERROR(
-        CheckChoice(given->outcome, CAIRN_OUTCOME_IMPOSSIBLE, "decision.outcome"));
-    Decision read;
-    read.outcome = static_cast<Outcome>(given->outcome);
-    read.remaining = given->remaining;
-    read.reset_after_ns = given->reset_after_ns;
-    read.retry_after_ns = given->retry_after_ns;
-    CAIRN_ASSIGN_OR_RETURN(read.rule, ReadText(given->rule, given->rule_bytes, "decision.rule"));
-    return MakeBuffer(field == CAIRN_HTTP_RATELIMIT ? cairn::limiter::RateLimitField(read)
-                                                    : cairn::limiter::RetryAfterField(read),
-                      field_out);
-  });
-}
-
-cairn_status cairn_ip_prefix(const char* address, size_t address_bytes, uint32_t ipv4_bits,
-                             uint32_t ipv6_bits, cairn_buffer** key_out,
-                             cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(ClearOut(key_out, "key_out"));
-    CAIRN_ASSIGN_OR_RETURN(std::string_view text, ReadText(address, address_bytes, "address"));
-    CAIRN_ASSIGN_OR_RETURN(std::string key,
-                           cairn::limiter::IpPrefix(text, ipv4_bits == 0 ? 32 : ipv4_bits,
-                                                    ipv6_bits == 0 ? 64 : ipv6_bits));
-    return MakeBuffer(std::move(key), key_out);
   });
 }

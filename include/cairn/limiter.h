@@ -64,8 +64,15 @@ CAIRN_BEGIN_DECLS
  * Beside "policies", or in one: "memory_bytes", the budget of a policy for its keys (64 MiB), and
  * "overflow", what becomes of a key without room in it: "shared" (default: such keys share an
  * allowance), "deny" or "allow". A key that is not back at its full allowance is never forgotten.
+ * "redis" beside "policies" shares the limits with all processes that name the same server, prefix
+ * and policies: {"url": "redis://user:password@host:6379/0" (or "host" and "port"), "prefix":
+ * "cairn:", "deadline_ms": 20, "connections": 8, "outage": what a request gets while Redis does not
+ * answer within the deadline: "local" (default: this process's own limits decide), "fail_open" or
+ * "fail_closed"}. Decisions without Redis are marked as degraded. Nothing is connected here, and
+ * calls then block for up to the deadline and go by the server's clock: now_ns is ignored.
  * limiter_out: release it with cairn_limiter_release.
- * Errors: CAIRN_INVALID_ARGUMENT with every fault at once. Threads: any. Since 0.1.
+ * Errors: CAIRN_INVALID_ARGUMENT with every fault at once, CAIRN_UNSUPPORTED ("redis" in a build
+ * without it). Threads: any. Since 0.1.
  */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_create(const char* config_json,
                                                               size_t config_json_bytes,
@@ -151,7 +158,8 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_check_many(
 
 /**
  * Takes back what an allowed request was charged, never to more than the limit. Permits are not
- * given back by it. Threads: any. Since 0.1.
+ * given back by it. With Redis: where decisions are made now; this, release_permit and reset tell
+ * with CAIRN_UNAVAILABLE or CAIRN_TIMED_OUT that it does not answer. Threads: any. Since 0.1.
  */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_refund(cairn_limiter* limiter,
                                                               uint32_t policy, const char* key,
@@ -172,7 +180,10 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_reset(cairn_limiter* limi
                                                              size_t key_bytes,
                                                              cairn_error** err) CAIRN_NOEXCEPT;
 
-/** Forgets all keys of a policy. Threads: any. Since 0.1. */
+/**
+ * Forgets all keys of a policy. Errors: CAIRN_UNSUPPORTED when they are shared in Redis.
+ * Threads: any. Since 0.1.
+ */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_reset_all(cairn_limiter* limiter,
                                                                  uint32_t policy,
                                                                  cairn_error** err) CAIRN_NOEXCEPT;

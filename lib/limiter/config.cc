@@ -76,7 +76,8 @@ Result<Rule> ParseLimit(std::string_view text) {
 /// Reads a configuration, and gathers what is wrong with it.
 class Reader {
  public:
-  std::vector<Policy> Read(const json::object& root);
+  /// may_share: "redis" is somebody else's to read.
+  std::vector<Policy> Read(const json::object& root, bool may_share);
   std::vector<std::string>& faults() { return faults_; }
 
  private:
@@ -238,8 +239,10 @@ void Reader::ReadPolicyObject(const json::object& object, Policy* policy) {
   }
 }
 
-std::vector<Policy> Reader::Read(const json::object& root) {
-  CheckMembers(root, {"memory_bytes", "overflow", "policies"});
+std::vector<Policy> Reader::Read(const json::object& root, bool may_share) {
+  std::set<std::string_view> known = {"memory_bytes", "overflow", "policies"};
+  if (may_share) known.insert("redis");
+  CheckMembers(root, known);
   Policy usual;
   ReadNumber(root, "memory_bytes", &usual.memory_bytes);
   ReadOverflow(root, &usual.overflow);
@@ -300,20 +303,28 @@ std::vector<Policy> Presets() {
 
 namespace {
 
-Result<std::vector<Policy>> ReadAll(const json::object& root) {
+Result<Configuration> ReadAll(const json::object& root, bool may_share) {
   Reader reader;
-  std::vector<Policy> policies = reader.Read(root);
+  Configuration configuration;
+  configuration.policies = reader.Read(root, may_share);
+  if (may_share) configuration.shared = ReadShared(root, &reader.faults());
   std::string all;
   for (const std::string& fault : reader.faults()) all += (all.empty() ? "" : "; ") + fault;
   if (!all.empty()) return Error(Code::kInvalidArgument, all);
-  return policies;
+  return configuration;
 }
 
 }  // namespace
 
+Result<Configuration> ParseConfiguration(std::string_view text) {
+  CAIRN_ASSIGN_OR_RETURN(json::object root, json::ParseObject(text, "the limiter configuration"));
+  return ReadAll(root, true);
+}
+
 Result<std::vector<Policy>> ParsePolicies(std::string_view text) {
   CAIRN_ASSIGN_OR_RETURN(json::object root, json::ParseObject(text, "the limiter configuration"));
-  return ReadAll(root);
+  CAIRN_ASSIGN_OR_RETURN(Configuration read, ReadAll(root, false));
+  return std::move(read.policies);
 }
 
 Result<Policy> ParsePolicy(std::string_view name, std::string_view text) {
@@ -322,8 +333,8 @@ Result<Policy> ParsePolicy(std::string_view name, std::string_view text) {
   policies[name] = std::move(policy);
   json::object root;
   root["policies"] = std::move(policies);
-  CAIRN_ASSIGN_OR_RETURN(std::vector<Policy> all, ReadAll(root));
-  return std::move(all.front());
+  CAIRN_ASSIGN_OR_RETURN(Configuration read, ReadAll(root, false));
+  return std::move(read.policies.front());
 }
 
 }  // namespace cairn::limiter

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "base/status.h"
 #include "limiter/policy.h"
+#include "limiter/shared_config.h"
 
 namespace cairn::limiter {
 
@@ -26,6 +28,15 @@ namespace cairn::limiter {
 ///
 /// invalid_argument with every fault at once, names of unknown members included.
 Result<std::vector<Policy>> ParsePolicies(std::string_view json);
+
+/// Policies, and where they are shared.
+struct Configuration {
+  std::vector<Policy> policies;
+  std::optional<SharedSettings> shared;
+};
+
+/// The same with "redis" beside "policies": see ReadShared.
+Result<Configuration> ParseConfiguration(std::string_view json);
 
 /// One policy, as a member of "policies".
 Result<Policy> ParsePolicy(std::string_view name, std::string_view json);

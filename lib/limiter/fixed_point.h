@@ -43,13 +43,17 @@ class Factor {
 
   /// Rounded down; at most 2^62.
   uint64_t Times(uint64_t value) const {
-    const Uint128 product = (static_cast<Uint128>(value) * factor_) >> kFractionBits;
-    return product > kMost ? kMost : static_cast<uint64_t>(product);
+    const Uint128 product = static_cast<Uint128>(value) * factor_;
+    const uint64_t high = static_cast<uint64_t>(product >> 64);
+    if (high >= kMostHigh) [[unlikely]]
+      return kMost;
+    return high << (64 - kFractionBits) | static_cast<uint64_t>(product) >> kFractionBits;
   }
 
  private:
   static constexpr int kFractionBits = 58;
   static constexpr uint64_t kMost = uint64_t{1} << 62;
+  static constexpr uint64_t kMostHigh = kMost >> (64 - kFractionBits);
   uint64_t factor_ = 0;
 };
 

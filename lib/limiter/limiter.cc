@@ -1,6 +1,7 @@
 #include "limiter/limiter.h"
 
 #include <algorithm>
+#include <new>
 #include <random>
 #include <set>
 #include <utility>
@@ -39,7 +40,8 @@ Status CheckAll(std::span<const Policy> policies) {
 
 Limiter::Limiter(Options options)
     : options_(std::move(options)),
-      clock_(options_.clock == nullptr ? Clock::System() : options_.clock),
+      ticks_(options_.clock == nullptr ? TickClock::System() : nullptr),
+      clock_(options_.clock == nullptr ? ticks_ : options_.clock),
       hasher_(options_.seed == 0 ? RandomSeed() : options_.seed) {}
 
 Limiter::~Limiter() = default;
@@ -103,7 +105,7 @@ void Limiter::CheckBatch(PolicyId id, std::span<const Key> keys, std::span<const
   for (size_t i = 0; i < keys.size(); ++i) {
     if (i + kAhead < keys.size()) policy.Prefetch(keys[i + kAhead]);
     const uint64_t cost = costs.empty() ? 1 : costs[i];
-    decisions_out[i] = policy.Decide(keys[i], cost, Intent::kCharge, now_ns);
+    new (&decisions_out[i]) Decision(policy.Check(keys[i], cost, now_ns));  // not through a copy
   }
 }
 

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "base/tick_clock.h"
 #include "limiter/decision.h"
 #include "limiter/key.h"
 #include "limiter/policy.h"
@@ -48,7 +49,7 @@ class Limiter {
   static constexpr size_t kMaxPolicies = 1024;
 
   struct Options {
-    const Clock* clock = nullptr;  ///< null = the system's
+    const Clock* clock = nullptr;  ///< null = the system's, by TickClock
     uint64_t seed = 0;             ///< of the hash of keys; 0 = random
     /// Instead of waiting, for tests: called without locks with the time to wait.
     std::function<void(int64_t ns)> wait;
@@ -73,22 +74,20 @@ class Limiter {
 
   const KeyHasher& hasher() const { return hasher_; }
   const Clock& clock() const { return *clock_; }
+  /// What the clock says, quickly.
+  int64_t NowNs() const { return ticks_ != nullptr ? ticks_->NowNs() : clock_->MonotonicNs(); }
 
   /// Charges the key when every rule of the policy lets the cost pass; cost 0 counts as 1.
   Decision Check(PolicyId id, Key key, uint64_t cost, int64_t now_ns) {
-    return At(id).Decide(key, cost, Intent::kCharge, now_ns);
+    return At(id).Check(key, cost, now_ns);
   }
-  Decision Check(PolicyId id, Key key, uint64_t cost = 1) {
-    return Check(id, key, cost, clock_->MonotonicNs());
-  }
+  Decision Check(PolicyId id, Key key, uint64_t cost = 1) { return Check(id, key, cost, NowNs()); }
 
   /// What Check would say, with the numbers as they are now. Charges nothing.
   Decision Peek(PolicyId id, Key key, uint64_t cost, int64_t now_ns) {
-    return At(id).Decide(key, cost, Intent::kPeek, now_ns);
+    return At(id).Peek(key, cost, now_ns);
   }
-  Decision Peek(PolicyId id, Key key, uint64_t cost = 1) {
-    return Peek(id, key, cost, clock_->MonotonicNs());
-  }
+  Decision Peek(PolicyId id, Key key, uint64_t cost = 1) { return Peek(id, key, cost, NowNs()); }
 
   /// Check for several keys at one time. costs: empty = 1 each, else as many as keys. decisions_out
   /// has room for all.
@@ -129,6 +128,7 @@ class Limiter {
   bool HelpsToWait(PolicyId id, const Decision& decision, int64_t left_ns) const;
 
   const Options options_;
+  const TickClock* const ticks_;  ///< null when the caller brought a clock
   const Clock* const clock_;
   const KeyHasher hasher_;
   mutable Mutex mutex_;  ///< adding policies

@@ -6,7 +6,6 @@
 namespace cairn::limiter {
 namespace {
 
-constexpr uint32_t kDefaultSlices = 16;
 constexpr uint64_t kUnitsPerNs = 4;
 /// Bounds of units per nanosecond within which a changed rate keeps its unit.
 constexpr uint64_t kMaxUnitsPerNs = 48;
@@ -37,7 +36,7 @@ Meter::Meter(const Rule& rule)
     count_bits_ = static_cast<uint8_t>(2 + std::bit_width(window));
     span_ns_ = window_ns_;
   } else {
-    const uint32_t slices = rule.slices == 0 ? kDefaultSlices : rule.slices;
+    const uint32_t slices = rule.slice_count();
     interval_ = Divisor(SliceNs(rule, slices));
     layout_ = SliceLayout(slices, limit_);
     span_ns_ = static_cast<int64_t>(interval_.value() * layout_.ring());
@@ -171,34 +170,13 @@ bool Meter::IsDeadCounter(uint64_t word, int64_t time) const {
   return (word >> count_bits_) < IndexAt(time) || CountOf(word) == 0;
 }
 
-bool Meter::StepFixed(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
-                      Reading* reading) const {
-  const uint64_t seen = word >> count_bits_;
-  const uint64_t index = std::max(seen, IndexAt(time));
-  const uint64_t used = seen == index ? CountOf(word) : 0;
-  const int64_t left_ns = BeginOf(index + 1) - time;
-  reading->remaining = used < limit_ ? limit_ - used : 0;
-  reading->reset_ns = used == 0 ? 0 : left_ns;
-  reading->fits = cost <= reading->remaining;
-  if (!reading->fits) {
-    reading->retry_ns = left_ns;
-    return false;
-  }
-  *next = index << count_bits_ | (used + cost);
-  if (intent == Intent::kCharge) {
-    reading->remaining -= cost;
-    reading->reset_ns = left_ns;
-  }
-  return true;
-}
-
 Reading Meter::ReadSlices(const uint64_t* words, int64_t time, uint64_t units,
                           Intent intent) const {
   Reading reading;
   const uint64_t current = layout_.Current(words, IndexAt(time));
   const uint64_t sum = layout_.Sum(words, current);
   reading.remaining = sum < limit_ ? limit_ - sum : 0;
-  reading.reset_ns = sum == 0 ? 0 : SlicesFreeIn(words, time, sum, limit_);
+  reading.reset_ns = sum == 0 ? 0 : SlicesFullIn(words, time);
   reading.fits = units <= reading.remaining;
   if (!reading.fits) {
     reading.retry_ns = SlicesFreeIn(words, time, sum, units);
@@ -217,6 +195,13 @@ int64_t Meter::SlicesFreeIn(const uint64_t* words, int64_t time, uint64_t sum,
     sum -= layout_.Count(words, slice);
     if (sum + wanted <= limit_) break;
   }
+  return std::max<int64_t>(EndOfSlice(slice) - time, 1);
+}
+
+/// Time until nothing counts: when the last slice that holds something no longer does.
+int64_t Meter::SlicesFullIn(const uint64_t* words, int64_t time) const {
+  uint64_t slice = words[0];
+  while (layout_.Count(words, slice) == 0) --slice;
   return std::max<int64_t>(EndOfSlice(slice) - time, 1);
 }
 

@@ -46,7 +46,7 @@ class Meter {
   explicit Meter(const Rule& rule);
 
   /// Most words that a rule may need.
-  static constexpr uint32_t kMaxWords = 18;
+  static constexpr uint32_t kMaxWords = 67;
 
   /// Goes on where `before`, the meter of the rule in the same place, was at `time`.
   Continuity ContinueFrom(const Meter& before, int64_t time);
@@ -83,26 +83,63 @@ class Meter {
 
   /// One-word algorithms on the word itself, for compare-and-swap. Fills the reading, and the next
   /// word when it fits.
+  template <Algorithm kAlgorithm>
+  bool Step(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
+            Reading* reading) const {
+    return kAlgorithm == Algorithm::kGcra ? StepGcra(word, time, cost, intent, next, reading)
+                                          : StepFixed(word, time, cost, intent, next, reading);
+  }
   bool Step(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
             Reading* reading) const {
     return algorithm_ == Algorithm::kGcra ? StepGcra(word, time, cost, intent, next, reading)
                                           : StepFixed(word, time, cost, intent, next, reading);
   }
+
+  /// kGcra: what a key of this word would owe with the cost, and its next word; is that not more
+  /// than the bucket holds?
+  bool AddTokens(uint64_t word, int64_t time, uint64_t cost, uint64_t* next, uint64_t* debt) const {
+    const uint64_t now = UnitsAt(time);
+    const uint64_t owed = word > now ? word - now : 0;
+    // More than the bucket holds was charged by the time of a faster thread.
+    *debt = std::min(owed, burst_units_) + cost * unit_.value();
+    *next = now + *debt;
+    return *debt <= burst_units_;
+  }
+  /// kGcra: what to tell when a cost makes a debt that the bucket does not hold.
+  Reading AfterRefusal(uint64_t debt, uint64_t cost) const {
+    const uint64_t owed = debt - cost * unit_.value();
+    return {.fits = false,
+            .remaining = TokensLeft(owed),
+            .reset_ns = UnitsToNs(owed),
+            .retry_ns = UnitsToNs(debt - burst_units_)};
+  }
+  /// After AddTokens, so that there is a debt.
+  int64_t TimeToFill(uint64_t debt) const {
+    return static_cast<int64_t>(ns_per_unit_.Times(debt)) + kRoundUpNs;
+  }
+  /// kGcra: whole tokens that a key with so much debt has.
+  uint64_t TokensLeft(uint64_t debt) const { return unit_.Quotient(burst_units_ - debt); }
+
   bool IsDeadWord(uint64_t word, int64_t time) const {
     return algorithm_ == Algorithm::kGcra ? word <= UnitsAt(time) : IsDeadCounter(word, time);
   }
   uint64_t RefundWord(uint64_t word, int64_t time, uint64_t cost) const;
 
  private:
+  /// What both roundings down of a conversion may lose.
+  static constexpr int64_t kRoundUpNs = 2;
+
   uint64_t Units(uint64_t cost) const { return algorithm_ == Algorithm::kConcurrency ? 1 : cost; }
   uint64_t Since(int64_t time) const {
-    return time <= start_time_ ? 0 : static_cast<uint64_t>(time - start_time_);
+    if (time < start_time_) [[unlikely]]
+      return 0;
+    return static_cast<uint64_t>(time) - static_cast<uint64_t>(start_time_);
   }
   /// kGcra: tokens generated until `time`, in units.
   uint64_t UnitsAt(int64_t time) const { return start_units_ + units_per_ns_.Times(Since(time)); }
   /// Not before the units have passed.
   int64_t UnitsToNs(uint64_t units) const {
-    return units == 0 ? 0 : static_cast<int64_t>(ns_per_unit_.Times(units)) + 2;
+    return units == 0 ? 0 : static_cast<int64_t>(ns_per_unit_.Times(units)) + kRoundUpNs;
   }
   /// Windows: number of the window or slice at `time`, and when one begins.
   uint64_t IndexAt(int64_t time) const { return start_index_ + interval_.Quotient(Since(time)); }
@@ -117,27 +154,40 @@ class Meter {
 
   bool StepGcra(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
                 Reading* reading) const {
-    const uint64_t now = UnitsAt(time);
-    uint64_t debt = word > now ? word - now : 0;
-    if (debt > burst_units_) debt = burst_units_;  // charged by the time of a faster thread
-    const uint64_t price = cost * unit_.value();
-    reading->fits = debt + price <= burst_units_;
-    if (reading->fits) {
-      *next = now + debt + price;
-      if (intent == Intent::kCharge) debt += price;
-    } else {
-      reading->retry_ns = UnitsToNs(debt + price - burst_units_);
+    uint64_t debt = 0;
+    if (!AddTokens(word, time, cost, next, &debt)) {
+      *reading = AfterRefusal(debt, cost);
+      return false;
     }
-    reading->remaining = unit_.Quotient(burst_units_ - debt);
-    reading->reset_ns = UnitsToNs(debt);
-    return reading->fits;
+    if (intent == Intent::kPeek) debt -= cost * unit_.value();
+    *reading = {.fits = true, .remaining = TokensLeft(debt), .reset_ns = UnitsToNs(debt)};
+    return true;
   }
   bool StepFixed(uint64_t word, int64_t time, uint64_t cost, Intent intent, uint64_t* next,
-                 Reading* reading) const;
+                 Reading* reading) const {
+    const uint64_t seen = word >> count_bits_;
+    const uint64_t index = std::max(seen, IndexAt(time));
+    const uint64_t used = seen == index ? CountOf(word) : 0;
+    const int64_t left_ns = BeginOf(index + 1) - time;
+    reading->remaining = used < limit_ ? limit_ - used : 0;
+    reading->reset_ns = used == 0 ? 0 : left_ns;
+    reading->fits = cost <= reading->remaining;
+    if (!reading->fits) {
+      reading->retry_ns = left_ns;
+      return false;
+    }
+    *next = index << count_bits_ | (used + cost);
+    if (intent == Intent::kCharge) {
+      reading->remaining -= cost;
+      reading->reset_ns = left_ns;
+    }
+    return true;
+  }
   bool IsDeadCounter(uint64_t word, int64_t time) const;
 
   Reading ReadSlices(const uint64_t* words, int64_t time, uint64_t units, Intent intent) const;
   int64_t SlicesFreeIn(const uint64_t* words, int64_t time, uint64_t sum, uint64_t wanted) const;
+  int64_t SlicesFullIn(const uint64_t* words, int64_t time) const;
   void RefundSlices(uint64_t* words, int64_t time, uint64_t cost) const;
   void ContinueTokens(const Meter& before, int64_t time);
   void ContinueTime(const Meter& before, int64_t time);

@@ -12,7 +12,7 @@ constexpr uint64_t kMaxPermits = 0xFFFF'FFFF;
 constexpr uint64_t kMaxSlicedLimit = 0xFFFF'FFFF;
 constexpr uint64_t kMinMemoryBytes = 4096;
 constexpr uint64_t kMaxMemoryBytes = uint64_t{1} << 40;
-constexpr uint32_t kMaxSlices = 32;
+constexpr uint32_t kMaxSlices = 64;
 constexpr size_t kMaxNameBytes = 64;
 
 bool IsName(std::string_view name) {

@@ -39,8 +39,13 @@ struct Rule {
   uint64_t limit = 0;     ///< units per window; concurrency: permits
   int64_t window_ns = 0;  ///< concurrency: the lease of a permit
   uint64_t burst = 0;     ///< kGcra only: units at once; 0 = limit
-  uint32_t slices = 0;    ///< kSlidingWindow and kConcurrency: 1 to 32 per window; 0 = 16
+  /// kSlidingWindow and kConcurrency: 1 to 64 per window; 0 = as slice_count() says.
+  uint32_t slices = 0;
 
+  /// Who asks for more than a window of n slices allows gets n / (n + 1) of it.
+  uint32_t slice_count() const {
+    return slices != 0 ? slices : algorithm == Algorithm::kSlidingWindow ? 64 : 16;
+  }
   uint64_t capacity() const { return burst == 0 ? limit : burst; }
   friend bool operator==(const Rule&, const Rule&) = default;
 };

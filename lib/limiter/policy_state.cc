@@ -7,10 +7,10 @@
 namespace cairn::limiter {
 namespace {
 
-/// Longer than any allowance takes to be full again.
 /// Marks a permit of those that keys without room share.
 constexpr uint64_t kSharedPermit = uint64_t{1} << 63;
 
+/// Longer than any allowance takes to be full again.
 int64_t MaxStepNs(const ReadyPolicy& ready) { return 2 * ready.span_ns + 1'000'000'000; }
 
 }  // namespace
@@ -20,18 +20,6 @@ bool ReadyPolicy::IsDead(const uint64_t* words, int64_t time) const {
     if (!meters[i].IsDead(words + word_at[i], time)) return false;
   }
   return true;
-}
-
-Decision ReadyPolicy::Tell(size_t rule, const Reading& reading) const {
-  Decision decision;
-  decision.outcome = reading.fits ? Outcome::kAllowed : Outcome::kRefused;
-  decision.rule_index = static_cast<uint8_t>(rule);
-  decision.limit = meters[rule].capacity();
-  decision.remaining = reading.remaining;
-  decision.reset_after_ns = reading.reset_ns;
-  decision.retry_after_ns = reading.retry_ns;
-  decision.rule = names[rule];
-  return decision;
 }
 
 Decision ReadyPolicy::Read(const uint64_t* words, int64_t time, uint64_t cost,
@@ -79,13 +67,17 @@ void PolicyState::LayOut(ReadyPolicy* ready) {
     ready->span_ns = std::max(ready->span_ns, ready->meters[i].span_ns());
   }
   ready->paired = kHasPairExchange && ready->rule_count == 1 && !ready->meters[0].sliced();
+  if (ready->paired && ready->meters[0].algorithm() == Algorithm::kGcra) {
+    ready->most_lean_cost = ready->meters[0].capacity();
+  }
 }
 
 Result<std::unique_ptr<PolicyState>> PolicyState::Create(const Policy& policy) {
   std::unique_ptr<ReadyPolicy> ready = Prepare(policy);
   LayOut(ready.get());
-  CAIRN_ASSIGN_OR_RETURN(ready->table,
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<RecordTable> table,
                          RecordTable::Create(ready->state_words, policy.memory_bytes));
+  ready->SetTable(std::move(table));
   return std::unique_ptr<PolicyState>(new PolicyState(std::move(ready)));
 }
 
@@ -116,7 +108,7 @@ Status PolicyState::Change(const Policy& policy) {
   }
   LayOut(next.get());
   if (!stays) return CarryOver(std::move(next), continuities, time);
-  next->table = before.table;
+  next->SetTable(before.table);
   Publish(std::move(next));
   Settle(before);
   return OkStatus();
@@ -127,9 +119,9 @@ void PolicyState::Settle(const ReadyPolicy& before) {
   for (size_t rule = 0; rule < ready.rule_count; ++rule) {
     const Meter& meter = ready.meters[rule];
     if (!meter.NeedsSettling(before.meters[rule])) continue;
-    for (Shard& shard : ready.table->shards()) {
+    for (Shard& shard : ready.keys->shards()) {
       ShardHold hold(shard.lock);
-      ready.table->ForEach(shard, [&](uint64_t* record) {
+      ready.keys->ForEach(shard, [&](uint64_t* record) {
         uint64_t* word = record + 1 + ready.word_at[rule];
         if (!ready.paired) {
           *word = meter.SettledWord(*word);
@@ -173,8 +165,9 @@ Status PolicyState::CarryOver(std::unique_ptr<ReadyPolicy> next, const Continuit
                               int64_t time) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
   const ReadyPolicy& before = *ready();
   RecordTable& former = *before.table;
-  CAIRN_ASSIGN_OR_RETURN(next->table,
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<RecordTable> table,
                          RecordTable::Create(next->state_words, next->policy.memory_bytes));
+  next->SetTable(std::move(table));
   const auto was_dead = [&](const uint64_t* words) { return before.IsDead(words, time); };
   const auto is_dead = [&](const uint64_t* words) { return next->IsDead(words, time); };
   for (Shard& shard : former.shards()) shard.lock.Lock();
@@ -188,7 +181,7 @@ Status PolicyState::CarryOver(std::unique_ptr<ReadyPolicy> next, const Continuit
   std::vector<uint64_t> to(next->state_words);
   for (Shard& shard : former.shards()) {
     if (!fits) break;
-    former.ForEach(shard, [&](uint64_t* record) {
+    former.ForEach(shard, [&](uint64_t* record) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
       const uint64_t hash = LoadWord(record);
       former.TakeOut(shard, record, from.data());
       CarryWords(before, *next, continuities, time, from.data(), to.data());
@@ -220,44 +213,54 @@ Decision PolicyState::Impossible(const ReadyPolicy& ready, uint64_t cost) const 
   return decision;
 }
 
-Decision PolicyState::Decide(Key key, uint64_t cost, Intent intent, int64_t now_ns) {
-  const ReadyPolicy& ready = *this->ready();
-  cost = std::max<uint64_t>(cost, 1);
-  Decision decision;
-  const int64_t time = time_line_.At(now_ns);
-  if (!ready.paired || !DecidePaired(ready, key, cost, intent, time, &decision)) {
-    decision = DecideLocked(key, cost, intent, time);
+bool PolicyState::StepPair(const Meter& meter, Pair* pair, Key key, uint64_t cost, Intent intent,
+                           int64_t time, Reading* reading) {
+  for (;;) {
+    const uint64_t word = LoadWord(&pair->word);
+    uint64_t next = 0;
+    const bool fits = meter.Step(word, time, cost, intent, &next, reading);
+    if (!fits || intent == Intent::kPeek) {
+      // The word was this key's if the record is still the key's.
+      return LoadWord(&pair->hash) == key.hash;
+    }
+    if (ExchangePair(pair, {key.hash, word}, {key.hash, next})) return true;
+    if (LoadWord(&pair->hash) != key.hash) return false;
   }
-  if (intent == Intent::kCharge) tallies_.Count(decision);
+}
+
+Decision PolicyState::CheckFurther(Key key, uint64_t cost, int64_t now_ns) {
+  const ReadyPolicy& ready = *this->ready();
+  cost += cost == 0 ? 1 : 0;
+  const int64_t time = time_line_.At(now_ns);
+  Reading reading;
+  const bool known = ReadPair(ready, key, cost, Intent::kCharge, time, &reading);
+  if (known) {
+    tallies_.CountFirst(reading.fits);
+    return ready.Tell(0, reading);
+  }
+  const Decision decision = DecideLocked(key, cost, Intent::kCharge, time);
+  tallies_.Count(decision);
   return decision;
 }
 
-/// False when the key has no record where a lock is not needed.
-bool PolicyState::DecidePaired(const ReadyPolicy& ready, Key key, uint64_t cost, Intent intent,
-                               int64_t time, Decision* decision) {
-  if (!ready.meters[0].IsPossible(cost)) return false;
-  uint64_t* record = ready.table->Find(ready.table->ShardOf(key.hash), key.hash);
-  if (record == nullptr) return false;
-  return ApplyPaired(ready, reinterpret_cast<Pair*>(record), key, cost, intent, time, decision);
+Decision PolicyState::Peek(Key key, uint64_t cost, int64_t now_ns) {
+  const ReadyPolicy& ready = *this->ready();
+  cost += cost == 0 ? 1 : 0;
+  const int64_t time = time_line_.At(now_ns);
+  Reading reading;
+  return ReadPair(ready, key, cost, Intent::kPeek, time, &reading)
+             ? ready.Tell(0, reading)
+             : DecideLocked(key, cost, Intent::kPeek, time);
 }
 
-bool PolicyState::ApplyPaired(const ReadyPolicy& ready, Pair* pair, Key key, uint64_t cost,
-                              Intent intent, int64_t time, Decision* decision) {
-  for (;;) {
-    const uint64_t word = LoadWord(&pair->word);
-    Reading reading;
-    uint64_t next = 0;
-    const bool fits = ready.meters[0].Step(word, time, cost, intent, &next, &reading);
-    if (!fits || intent == Intent::kPeek) {
-      // The word was this key's if the record is still the key's.
-      if (LoadWord(&pair->hash) != key.hash) return false;
-    } else if (!ExchangePair(pair, {key.hash, word}, {key.hash, next})) {
-      if (LoadWord(&pair->hash) != key.hash) return false;
-      continue;
-    }
-    *decision = ready.Tell(0, reading);
-    return true;
-  }
+/// False when the key has no record where a lock is not needed.
+bool PolicyState::ReadPair(const ReadyPolicy& ready, Key key, uint64_t cost, Intent intent,
+                           int64_t time, Reading* reading) {
+  if (!ready.paired || cost > ready.meters[0].capacity()) return false;
+  uint64_t* record = ready.keys->Find(ready.keys->ShardOf(key.hash), key.hash);
+  if (record == nullptr) return false;
+  return StepPair(ready.meters[0], reinterpret_cast<Pair*>(record), key, cost, intent, time,
+                  reading);
 }
 
 Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_t time) {
@@ -266,7 +269,7 @@ Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_
     for (size_t i = 0; i < ready.rule_count; ++i) {
       if (!ready.meters[i].IsPossible(cost)) return Impossible(ready, cost);
     }
-    Shard& shard = ready.table->ShardOf(key.hash);
+    Shard& shard = ready.keys->ShardOf(key.hash);
     ShardHold hold(shard.lock);
     if (shard.retired || this->ready() != &ready) continue;
     return DecideIn(ready, shard, key, cost, intent, time);
@@ -275,7 +278,7 @@ Decision PolicyState::DecideLocked(Key key, uint64_t cost, Intent intent, int64_
 
 Decision PolicyState::DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, uint64_t cost,
                                Intent intent, int64_t time) {
-  RecordTable& table = *ready.table;
+  RecordTable& table = *ready.keys;
   uint64_t* record = table.Find(shard, key.hash);
   if (record == nullptr) {
     if (intent == Intent::kPeek) {
@@ -287,10 +290,10 @@ Decision PolicyState::DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, 
     if (record == nullptr) return DecideWithoutRoom(ready, shard, cost, intent, time);
   }
   if (ready.paired) {
-    Decision decision;
+    Reading reading;
     // The record stays the key's while the lock is held.
-    ApplyPaired(ready, reinterpret_cast<Pair*>(record), key, cost, intent, time, &decision);
-    return decision;
+    StepPair(ready.meters[0], reinterpret_cast<Pair*>(record), key, cost, intent, time, &reading);
+    return ready.Tell(0, reading);
   }
   Decision decision = ready.Read(record + 1, time, cost, intent);
   if (intent == Intent::kCharge && decision.allowed()) {
@@ -301,7 +304,7 @@ Decision PolicyState::DecideIn(const ReadyPolicy& ready, Shard& shard, Key key, 
 
 Decision PolicyState::DecideWithoutRoom(const ReadyPolicy& ready, Shard& shard, uint64_t cost,
                                         Intent intent, int64_t time) {
-  uint64_t* words = ready.table->OverflowWords(shard);
+  uint64_t* words = ready.keys->OverflowWords(shard);
   Decision decision = ready.Read(words, time, cost, intent);
   if (ready.policy.overflow == Overflow::kShared) {
     if (intent == Intent::kCharge && decision.allowed()) {
@@ -324,10 +327,10 @@ template <typename Visit>
 void PolicyState::WithShard(Key key, Visit&& visit) {
   for (;;) {
     const ReadyPolicy& ready = *this->ready();
-    Shard& shard = ready.table->ShardOf(key.hash);
+    Shard& shard = ready.keys->ShardOf(key.hash);
     ShardHold hold(shard.lock);
     if (shard.retired || this->ready() != &ready) continue;
-    visit(ready, shard, ready.table->Find(shard, key.hash));
+    visit(ready, shard, ready.keys->Find(shard, key.hash));
     return;
   }
 }
@@ -352,9 +355,10 @@ void PolicyState::Refund(Key key, uint64_t cost, int64_t now_ns) {
 
 void PolicyState::Release(Key key, uint64_t permit, int64_t now_ns) {
   const int64_t time = time_line_.At(now_ns);
-  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record) {
+  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard,
+                     uint64_t* record) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
     uint64_t* words = record == nullptr ? nullptr : record + 1;
-    if ((permit & kSharedPermit) != 0) words = ready.table->OverflowWords(shard);
+    if ((permit & kSharedPermit) != 0) words = ready.keys->OverflowWords(shard);
     if (words == nullptr) return;
     for (size_t i = 0; i < ready.rule_count; ++i) {
       ready.meters[i].Release(words + ready.word_at[i], time, permit & ~kSharedPermit);
@@ -363,24 +367,25 @@ void PolicyState::Release(Key key, uint64_t permit, int64_t now_ns) {
 }
 
 void PolicyState::Reset(Key key) {
-  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record) {
-    if (record != nullptr) ready.table->Erase(shard, record);
-  });
+  WithShard(key, [&](const ReadyPolicy& ready, Shard& shard, uint64_t* record)
+                     CAIRN_NO_THREAD_SAFETY_ANALYSIS {
+                       if (record != nullptr) ready.keys->Erase(shard, record);
+                     });
 }
 
 template <typename Visit>
 void PolicyState::WithEachShard(Visit&& visit) {
   MutexLock lock(change_mutex_);  // the policy stays as it is
   const ReadyPolicy& ready = *this->ready();
-  for (Shard& shard : ready.table->shards()) {
+  for (Shard& shard : ready.keys->shards()) {
     ShardHold hold(shard.lock);
     visit(ready, shard);
   }
 }
 
 void PolicyState::ResetAll() {
-  WithEachShard([](const ReadyPolicy& ready, Shard& shard) {
-    ready.table->Sweep(shard, [](const uint64_t*) { return true; });
+  WithEachShard([](const ReadyPolicy& ready, Shard& shard) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
+    ready.keys->Sweep(shard, [](const uint64_t*) { return true; });
     shard.overflow.reset();
   });
 }
@@ -388,9 +393,9 @@ void PolicyState::ResetAll() {
 uint64_t PolicyState::Cleanup(int64_t now_ns) {
   const int64_t time = time_line_.At(now_ns);
   uint64_t live = 0;
-  WithEachShard([&](const ReadyPolicy& ready, Shard& shard) {
+  WithEachShard([&](const ReadyPolicy& ready, Shard& shard) CAIRN_NO_THREAD_SAFETY_ANALYSIS {
     live +=
-        ready.table->Sweep(shard, [&](const uint64_t* words) { return ready.IsDead(words, time); });
+        ready.keys->Sweep(shard, [&](const uint64_t* words) { return ready.IsDead(words, time); });
   });
   return live;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
@@ -10,11 +11,12 @@ namespace cairn::limiter {
 namespace {
 
 constexpr uint32_t kMaxShards = 32;
-constexpr uint64_t kHugeLevelBytes = 16 << 20;
+/// Where tables are so large that pages of 2 MiB are worth what the last of them wastes.
+constexpr uint64_t kHugeFromBytes = 4 << 20;
 constexpr uint64_t kHugePageBytes = 2 << 20;
-/// Loads at which shards grow, from the first shard's to the last's.
-constexpr double kLeastLoad = 0.55;
-constexpr double kMostLoad = 0.93;
+constexpr uint64_t kPageBytes = 4096;
+/// Of ten records so many are used when a shard grows.
+constexpr uint64_t kLoadTenths = 7;
 /// What a shard's head and the block of its shared words take beside the records.
 constexpr uint64_t kShardOverheadBytes = sizeof(RecordTable::Shard) + 16;
 
@@ -27,21 +29,16 @@ Result<std::unique_ptr<RecordTable>> RecordTable::Create(uint32_t state_words,
   const uint32_t record_words = 1 + state_words;
   const uint64_t bucket_bytes = uint64_t{record_words} * 8 * kBucketRecords;
   const uint64_t shard_bytes = kShardOverheadBytes + state_words * 8;
-  // Between one and two times the usual number of shards, whatever makes best use of the budget.
-  const uint64_t rough = budget_bytes / (bucket_bytes + 16);
-  const uint64_t least_shards = std::clamp<uint64_t>(std::bit_floor(rough / 8), 1, kMaxShards);
   if (budget_bytes < shard_bytes + bucket_bytes) {
     return Error(Code::kInvalidArgument, "a budget of ", budget_bytes,
                  " bytes has no room for a bucket of ", bucket_bytes, " bytes");
   }
-  const uint64_t max_buckets = std::bit_floor(std::max<uint64_t>(
-      1, (budget_bytes / least_shards - std::min(shard_bytes, budget_bytes / least_shards - 1)) /
-             bucket_bytes));
-  const uint64_t buckets = std::min<uint64_t>(max_buckets, uint64_t{1} << 30);
-  const uint64_t shards = std::clamp<uint64_t>(
-      budget_bytes / (shard_bytes + buckets * bucket_bytes), 1, uint64_t{2} * kMaxShards);
+  const uint64_t shards = std::bit_floor(
+      std::clamp<uint64_t>(budget_bytes / (shard_bytes + 8 * bucket_bytes), 1, kMaxShards));
+  const uint64_t buckets =
+      std::min<uint64_t>((budget_bytes / shards - shard_bytes) / bucket_bytes, uint64_t{1} << 29);
   std::unique_ptr<RecordTable> table(
-      new RecordTable(record_words, static_cast<uint32_t>(shards), static_cast<uint32_t>(buckets)));
+      new RecordTable(record_words, std::countr_zero(shards), static_cast<uint32_t>(buckets)));
   const uint64_t bytes = RoundUp(shards * buckets * bucket_bytes, kHugePageBytes);
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -54,13 +51,15 @@ Result<std::unique_ptr<RecordTable>> RecordTable::Create(uint32_t state_words,
   return table;
 }
 
-RecordTable::RecordTable(uint32_t record_words, uint32_t shard_count, uint32_t max_buckets)
+RecordTable::RecordTable(uint32_t record_words, uint32_t shard_bits, uint32_t max_buckets)
     : record_words_(record_words),
+      shard_bits_(shard_bits),
       bucket_words_(uint64_t{record_words} * kBucketRecords),
-      max_buckets_(max_buckets),
-      shards_(shard_count) {
-  for (uint32_t i = 0; i < shard_count; ++i) shards_[i].number = i;
-  memory_bytes_ = shard_count * (bucket_words_ * 8 + kShardOverheadBytes + (record_words - 1) * 8);
+      shard_list_(std::make_unique<Shard[]>(shard_count())),
+      max_buckets_(max_buckets) {
+  for (uint32_t i = 0; i < shard_count(); ++i) shard_list_[i].number = i;
+  memory_bytes_ =
+      shard_count() * (bucket_words_ * 8 + kShardOverheadBytes + (record_words - 1) * 8);
 }
 
 RecordTable::~RecordTable() {
@@ -72,22 +71,48 @@ void RecordTable::Discard() {
   memory_bytes_.store(0, std::memory_order_relaxed);
 }
 
-uint64_t RecordTable::GrowAt(const Shard& shard) const {
-  const double place = static_cast<double>(shard.number) / static_cast<double>(shards_.size());
-  const double load = kLeastLoad + place * (kMostLoad - kLeastLoad);
-  return static_cast<uint64_t>(static_cast<double>(ShardRecords(shard)) * load);
+uint64_t RecordTable::GrowAt(const Shard& shard) {
+  const uint64_t buckets = shard.extent.Load().buckets;
+  return buckets * kBucketRecords * kLoadTenths / 10;
+}
+
+uint64_t* RecordTable::Find(const Shard& shard, uint64_t hash) {
+  const Extent extent = shard.extent.Load();
+  uint64_t* const bucket = BucketAt(shard.number, extent.BucketOf(FirstPlace(hash)));
+  const uint64_t first = FirstRecord(hash);
+  for (uint64_t i = 0; i < kBucketRecords; ++i) {
+    uint64_t* const record = bucket + (first ^ i) * record_words_;
+    if (LoadWord(record) == hash) return record;
+  }
+  return FindFurther(shard.number, extent, hash);
+}
+
+uint64_t* RecordTable::FindFurther(uint32_t shard, Extent extent, uint64_t hash) {
+  std::array<uint64_t*, kProbes> buckets{};
+  const uint32_t probes = extent.probes();
+  uint32_t place = FirstPlace(hash);
+  for (uint32_t probe = 1; probe < probes; ++probe) {
+    buckets[probe] = BucketAt(shard, extent.BucketOf(place += Stride(hash)));
+    for (uint64_t word = 0; word < bucket_words_; word += 8) {
+      __builtin_prefetch(buckets[probe] + word, 1);
+    }
+  }
+  for (uint32_t probe = 1; probe < probes; ++probe) {
+    uint64_t* record = buckets[probe];
+    for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
+      if (LoadWord(record) == hash) return record;
+    }
+  }
+  return nullptr;
 }
 
 uint64_t* RecordTable::Claim(Shard& shard, uint64_t hash, const IsDead& is_dead) {
-  if (shard.used_count >= GrowAt(shard) &&
-      shard.mask.load(std::memory_order_relaxed) + 1 < max_buckets_) {
-    MakeRoom(shard, is_dead);
-  }
+  MakeRoom(shard, is_dead);
   for (;;) {
     const Vacancy vacancy = FindVacancy(shard, hash, is_dead);
     if (vacancy.record == nullptr) {
-      if (shard.mask.load(std::memory_order_relaxed) + 1 >= max_buckets_) return nullptr;
-      Grow(shard);
+      if (shard.extent.Load().buckets == max_buckets_) return nullptr;
+      if (!Displace(shard, hash)) Grow(shard);
       continue;
     }
     if (!Take(vacancy.record, hash, is_dead)) continue;
@@ -97,13 +122,13 @@ uint64_t* RecordTable::Claim(Shard& shard, uint64_t hash, const IsDead& is_dead)
 }
 
 RecordTable::Vacancy RecordTable::FindVacancy(Shard& shard, uint64_t hash, const IsDead& is_dead) {
-  const uint32_t mask = shard.mask.load(std::memory_order_relaxed);
-  uint32_t bucket = FirstBucket(hash);
-  const uint32_t probes = std::min(kProbes, mask + 1);
-  for (uint32_t probe = 0; probe < probes; ++probe, bucket += Stride(hash)) {
-    uint64_t* record = BucketAt(shard.number, bucket & mask);
+  const Extent extent = shard.extent.Load();
+  uint32_t place = FirstPlace(hash);
+  for (uint32_t probe = 0; probe < extent.probes(); ++probe, place += Stride(hash)) {
+    uint64_t* const bucket = BucketAt(shard.number, extent.BucketOf(place));
     uint64_t* dead = nullptr;
-    for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
+    for (uint32_t i = 0; i < kBucketRecords; ++i) {
+      uint64_t* const record = bucket + uint64_t{FirstRecord(hash) ^ i} * record_words_;
       if (LoadWord(record) == 0) return {record, true};
       if (dead == nullptr && IsDeadRecord(record, is_dead)) dead = record;
     }
@@ -140,8 +165,8 @@ void RecordTable::Erase(Shard& shard, uint64_t* record) {
 }
 
 void RecordTable::ForEach(Shard& shard, const std::function<void(uint64_t*)>& visit) {
-  const uint32_t mask = shard.mask.load(std::memory_order_relaxed);
-  for (uint32_t bucket = 0; bucket <= mask; ++bucket) {
+  const uint32_t buckets = shard.extent.Load().buckets;
+  for (uint32_t bucket = 0; bucket < buckets; ++bucket) {
     uint64_t* record = BucketAt(shard.number, bucket);
     for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
       if (LoadWord(record) != 0) visit(record);
@@ -188,61 +213,109 @@ bool RecordTable::IsDeadRecord(const uint64_t* record, const IsDead& is_dead) co
   return is_dead(&word);
 }
 
-/// All records are free, and stay so while the lock is held: whoever has none needs the lock.
+/// All records are free, and stay so while the lock is held: whoever has none needs the lock. The
+/// memory goes back when that is so in all shards, since they share pages.
 void RecordTable::Shrink(Shard& shard) {
-  const uint32_t buckets = shard.mask.load(std::memory_order_relaxed) + 1;
-  shard.mask.store(0, std::memory_order_release);
-  constexpr uint64_t kPageBytes = 4096;
-  for (uint32_t first = 1; first < buckets; first *= 2) {
-    const uint64_t begin = reinterpret_cast<uint64_t>(BucketAt(shard.number, first));
-    const uint64_t end = begin + first * bucket_words_ * 8;
-    const uint64_t page = RoundUp(begin, kPageBytes);
-    if (page + kPageBytes > end) continue;
-    madvise(reinterpret_cast<void*>(page), (end - page) / kPageBytes * kPageBytes, MADV_DONTNEED);
-  }
+  shard.sweep_at = 0;
+  const uint32_t buckets = shard.extent.Load().buckets;
+  if (buckets == 1) return;
+  shard.extent.Store(Extent{});
   memory_bytes_.fetch_sub((buckets - 1) * bucket_words_ * 8, std::memory_order_relaxed);
+  MutexLock lock(grown_mutex_);
+  if (--grown_count_ > 0) return;
+  const uint64_t kept = RoundUp(shard_count() * bucket_words_ * 8, kPageBytes);
+  if (kept >= reserved_bytes_) return;
+  madvise(reinterpret_cast<char*>(memory_) + kept, reserved_bytes_ - kept, MADV_DONTNEED);
 }
 
+/// Looks for dead records first, where a quarter more are used than were alive the last time.
 void RecordTable::MakeRoom(Shard& shard, const IsDead& is_dead) {
-  if (Sweep(shard, is_dead) > GrowAt(shard) / 4 * 3) Grow(shard);
+  if (shard.used_count < GrowAt(shard)) return;
+  if (shard.extent.Load().buckets == max_buckets_) return;
+  if (shard.used_count >= shard.sweep_at) {
+    Sweep(shard, is_dead);
+    shard.sweep_at = shard.used_count + shard.used_count / 4 + 1;
+  }
+  if (shard.used_count >= GrowAt(shard)) Grow(shard);
 }
 
 void RecordTable::Grow(Shard& shard) {
-  const uint32_t buckets = shard.mask.load(std::memory_order_relaxed) + 1;
-  const uint64_t level_bytes = shards_.size() * buckets * bucket_words_ * 8;
-  if (level_bytes >= kHugeLevelBytes &&
-      huge_from_.exchange(buckets, std::memory_order_relaxed) < buckets) {
-    const uint64_t begin = RoundUp(reinterpret_cast<uint64_t>(BucketAt(0, buckets)), 4096);
-    madvise(reinterpret_cast<void*>(begin), level_bytes / 4096 * 4096, MADV_HUGEPAGE);
+  const uint32_t bucket = shard.extent.Load().buckets;
+  const uint64_t row_bytes = shard_count() * bucket_words_ * 8;
+  if (bucket == 1) {
+    MutexLock lock(grown_mutex_);
+    ++grown_count_;
   }
-  for (uint32_t bucket = 0; bucket < buckets; ++bucket) Spread(shard, bucket, buckets);
-  shard.mask.store(2 * buckets - 1, std::memory_order_release);
-  memory_bytes_.fetch_add(buckets * bucket_words_ * 8, std::memory_order_relaxed);
+  // The first shard to come there speaks for all.
+  if (bucket * row_bytes < kHugeFromBytes && (bucket + 1) * row_bytes >= kHugeFromBytes &&
+      reserved_bytes_ > kHugeFromBytes) {
+    madvise(reinterpret_cast<char*>(memory_) + kHugeFromBytes, reserved_bytes_ - kHugeFromBytes,
+            MADV_HUGEPAGE);
+  }
+  const Extent next{bucket + 1, std::bit_ceil(bucket + 1) - 1};
+  Spread(shard, bucket, next);
+  shard.extent.Store(next);
+  memory_bytes_.fetch_add(bucket_words_ * 8, std::memory_order_relaxed);
 }
 
-/// Moves what belongs there from a bucket to the one `buckets` further, which nobody looks into yet
-/// and which nothing but this bucket's records comes to.
-void RecordTable::Spread(Shard& shard, uint32_t bucket, uint32_t buckets) {
-  uint64_t* from = BucketAt(shard.number, bucket);
-  uint64_t* to = BucketAt(shard.number, bucket + buckets);
+/// Moves what belongs there to a new bucket, into which nobody looks yet and to which nothing but
+/// one bucket's records comes, each to the same place in it.
+void RecordTable::Spread(Shard& shard, uint32_t bucket, Extent next) {
+  const Extent extent = shard.extent.Load();
+  const uint32_t source = bucket & (next.mask >> 1);
+  uint64_t* from = BucketAt(shard.number, source);
+  uint64_t* to = BucketAt(shard.number, bucket);
   for (uint32_t i = 0; i < kBucketRecords; ++i, from += record_words_, to += record_words_) {
     const uint64_t hash = LoadWord(from);
     if (hash == 0) continue;
-    uint32_t place = FirstBucket(hash);
-    while ((place & (buckets - 1)) != bucket) place += Stride(hash);
-    if ((place & buckets) == 0) continue;
-    if (!is_paired()) {
-      std::copy_n(from, record_words_, to);
-      Clear(from);
-      continue;
-    }
-    Pair seen{};
-    do {
-      seen = {hash, LoadWord(from + 1)};
-    } while (!ExchangePair(reinterpret_cast<Pair*>(from), seen, {0, 0}));
-    StoreWord(to + 1, seen.word);
-    StoreWord(to, hash);
+    uint32_t place = FirstPlace(hash);
+    while (extent.BucketOf(place) != source) place += Stride(hash);
+    if (next.BucketOf(place) == bucket) Move(from, to);
   }
+}
+
+/// Whoever works on a pair without the lock then finds it gone, and waits for the lock.
+void RecordTable::Move(uint64_t* from, uint64_t* to) {
+  if (!is_paired()) {
+    std::copy_n(from, record_words_, to);
+    Clear(from);
+    return;
+  }
+  Pair seen{};
+  do {
+    seen = {LoadWord(from), LoadWord(from + 1)};
+  } while (!ExchangePair(reinterpret_cast<Pair*>(from), seen, {0, 0}));
+  StoreWord(to + 1, seen.word);
+  StoreWord(to, seen.hash);
+}
+
+uint64_t* RecordTable::FreeRecordFor(Shard& shard, uint64_t hash) {
+  const Extent extent = shard.extent.Load();
+  uint32_t place = FirstPlace(hash);
+  for (uint32_t probe = 0; probe < extent.probes(); ++probe, place += Stride(hash)) {
+    uint64_t* record = BucketAt(shard.number, extent.BucketOf(place));
+    for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
+      if (LoadWord(record) == 0) return record;
+    }
+  }
+  return nullptr;
+}
+
+/// All buckets of the hash are full, which others' need not be: one in a thousand comes to this,
+/// since a shard that is half way to twice its size has buckets of twice the others' load.
+bool RecordTable::Displace(Shard& shard, uint64_t hash) {
+  const Extent extent = shard.extent.Load();
+  uint32_t place = FirstPlace(hash);
+  for (uint32_t probe = 0; probe < extent.probes(); ++probe, place += Stride(hash)) {
+    uint64_t* record = BucketAt(shard.number, extent.BucketOf(place));
+    for (uint32_t i = 0; i < kBucketRecords; ++i, record += record_words_) {
+      uint64_t* const to = FreeRecordFor(shard, LoadWord(record));
+      if (to == nullptr) continue;
+      Move(record, to);
+      return true;
+    }
+  }
+  return false;
 }
 
 uint64_t* RecordTable::OverflowWords(Shard& shard) {

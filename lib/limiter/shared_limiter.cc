@@ -1,6 +1,8 @@
 #include "limiter/shared_limiter.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -125,6 +127,31 @@ Decision SharedLimiter::Check(PolicyId id, std::string_view key, uint64_t cost) 
 
 Decision SharedLimiter::Peek(PolicyId id, std::string_view key, uint64_t cost) {
   return Decide(id, key, cost, true);
+}
+
+Decision SharedLimiter::Acquire(PolicyId id, std::string_view key, uint64_t cost,
+                                int64_t max_wait_ns) {
+  const std::vector<Rule>& rules = local_->ReadyOf(id).policy.rules;
+  const bool has_permits = std::any_of(rules.begin(), rules.end(), [](const Rule& rule) {
+    return rule.algorithm == Algorithm::kConcurrency;
+  });
+  const int64_t start = local_->clock().MonotonicNs();
+  for (;;) {
+    const Decision decision = Check(id, key, cost);
+    const int64_t left = max_wait_ns - (local_->clock().MonotonicNs() - start);
+    if (decision.outcome != Outcome::kRefused || left <= 0) return decision;
+    if (!has_permits && decision.retry_after_ns > left) return decision;
+    const int64_t pause = std::min(left, decision.retry_after_ns);
+    Wait(has_permits ? std::min(pause, kPermitPauseNs) : pause);
+  }
+}
+
+void SharedLimiter::Wait(int64_t ns) const {
+  if (options_.wait) {
+    options_.wait(ns);
+  } else {
+    std::this_thread::sleep_for(std::chrono::nanoseconds(ns));
+  }
 }
 
 void SharedLimiter::CheckBatch(PolicyId id, std::span<const std::string_view> keys,

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -25,11 +26,15 @@ namespace cairn::limiter {
 /// Thread safety: thread-safe. Ownership: owns the store, borrows the limiter.
 class SharedLimiter {
  public:
+  static constexpr int64_t kPermitPauseNs = 10'000'000;
+
   struct Options {
     OnTrouble on_trouble = OnTrouble::kLocal;
     int64_t timeout_ns = 20'000'000;  ///< of each call to the store
     int64_t first_pause_ns = 100'000'000;
     int64_t max_pause_ns = 2'000'000'000;
+    /// Instead of sleeping, for tests.
+    std::function<void(int64_t ns)> wait;
   };
 
   SharedLimiter(std::unique_ptr<Store> store, Limiter* local, const Options& options);
@@ -37,6 +42,10 @@ class SharedLimiter {
   /// The key is bytes: other processes hash it differently.
   Decision Check(PolicyId id, std::string_view key, uint64_t cost = 1);
   Decision Peek(PolicyId id, std::string_view key, uint64_t cost = 1);
+  /// Check that waits, at most max_wait_ns, until the request passes. Says no at once when waiting
+  /// so long would not help. Asks again when the store said that there is room, and for permits,
+  /// which come back at any time, every kPermitPauseNs.
+  Decision Acquire(PolicyId id, std::string_view key, uint64_t cost, int64_t max_wait_ns);
   /// One round trip for all. costs: empty = 1 each.
   void CheckBatch(PolicyId id, std::span<const std::string_view> keys,
                   std::span<const uint64_t> costs, std::span<Decision> decisions_out);
@@ -54,6 +63,7 @@ class SharedLimiter {
 
  private:
   Decision Decide(PolicyId id, std::string_view key, uint64_t cost, bool peek);
+  void Wait(int64_t ns) const;
   /// What a rule says for ever, without asking anybody.
   bool IsImpossible(PolicyId id, uint64_t cost, Decision* decision) const;
   Decision Degraded(PolicyId id, std::string_view key, uint64_t cost, bool peek);

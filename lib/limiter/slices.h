@@ -6,8 +6,8 @@
 
 namespace cairn::limiter {
 
-/// Counters of the slices that a window may reach into, packed into words: a word for the newest
-/// slice's number, then as many counters per word as fit whole.
+/// Counters of the slices that a window may reach into, packed into words: the newest slice's
+/// number, the sum of all counters, then as many counters per word as fit whole.
 ///
 /// A window of n slices reaches into at most n + 1 of them. The oldest is counted whole, so the sum
 /// is never less than what happened in the window.
@@ -23,16 +23,17 @@ class SliceLayout {
 
   uint32_t ring() const { return ring_; }
   uint32_t bits() const { return bits_; }
-  uint32_t words() const { return 1 + (ring_ + per_word_ - 1) / per_word_; }
+  uint32_t words() const { return kFirst + (ring_ + per_word_ - 1) / per_word_; }
 
   uint64_t Count(const uint64_t* words, uint64_t slice) const {
     const uint32_t at = static_cast<uint32_t>(slice % ring_);
-    return (words[1 + at / per_word_] >> (at % per_word_ * bits_)) & Mask();
+    return (words[kFirst + at / per_word_] >> (at % per_word_ * bits_)) & Mask();
   }
   void SetCount(uint64_t* words, uint64_t slice, uint64_t count) const {
     const uint32_t at = static_cast<uint32_t>(slice % ring_);
     const uint32_t shift = at % per_word_ * bits_;
-    uint64_t& word = words[1 + at / per_word_];
+    uint64_t& word = words[kFirst + at / per_word_];
+    words[1] += count - ((word >> shift) & Mask());
     word = (word & ~(Mask() << shift)) | (count << shift);
   }
 
@@ -45,15 +46,18 @@ class SliceLayout {
 
   /// Sum over the slices that count when `current` is the newest.
   uint64_t Sum(const uint64_t* words, uint64_t current) const {
-    uint64_t sum = 0;
-    for (uint64_t slice = Oldest(current); slice <= words[0]; ++slice) sum += Count(words, slice);
+    if (current - words[0] >= ring_) return 0;
+    uint64_t sum = words[1];
+    for (uint64_t slice = Oldest(words[0]); slice < Oldest(current); ++slice) {
+      sum -= Count(words, slice);
+    }
     return sum;
   }
 
   /// Makes `current` the newest slice.
   void Advance(uint64_t* words, uint64_t current) const {
     if (current - words[0] >= ring_) {
-      std::fill_n(words + 1, this->words() - 1, 0);
+      std::fill_n(words + 1, this->words() - 1, 0);  // the sum too
     } else {
       for (uint64_t slice = words[0] + 1; slice <= current; ++slice) SetCount(words, slice, 0);
     }
@@ -61,6 +65,8 @@ class SliceLayout {
   }
 
  private:
+  static constexpr uint32_t kFirst = 2;
+
   uint64_t Mask() const { return ~uint64_t{0} >> (64 - bits_); }
 
   uint32_t ring_ = 2;

@@ -33,30 +33,22 @@ class Register {
   std::bitset<Tallies::kStripes> taken_ CAIRN_GUARDED_BY(mutex_);
 };
 
-constexpr uint32_t kNone = UINT32_MAX;
+}  // namespace
 
-// A plain number, so that reading it costs no check whether it was made yet.
-thread_local uint32_t stripe_of_thread __attribute__((tls_model("initial-exec"))) = kNone;
+thread_local constinit uint32_t ThreadStripe::number_ = ThreadStripe::kNone;
 
-struct Owner {
-  ~Owner() {
-    Register::Get().GiveBack(stripe_of_thread);
-    stripe_of_thread = Tallies::kStripes;  // for what later destructors of the thread count
+struct ThreadStripeOwner {
+  ~ThreadStripeOwner() {
+    Register::Get().GiveBack(ThreadStripe::number_);
+    ThreadStripe::number_ = Tallies::kStripes;  // for what later destructors of the thread count
   }
 };
 
-uint32_t TakeStripe() {
-  thread_local const Owner owner;
+uint32_t ThreadStripe::Take() {
+  thread_local const ThreadStripeOwner owner;
   static_cast<void>(owner);
-  stripe_of_thread = Register::Get().Take();
-  return stripe_of_thread;
-}
-
-}  // namespace
-
-uint32_t ThreadStripe() {
-  const uint32_t number = stripe_of_thread;
-  return number != kNone ? number : TakeStripe();
+  number_ = Register::Get().Take();
+  return number_;
 }
 
 Tallies::Totals Tallies::Sum() const {

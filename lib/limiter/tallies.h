@@ -12,7 +12,20 @@ namespace cairn::limiter {
 
 /// Number of the calling thread, from 0, given to another thread when it ends; Tallies::kStripes
 /// when all numbers are taken.
-uint32_t ThreadStripe();
+class ThreadStripe {
+ public:
+  static uint32_t Number() { return number_ != kNone ? number_ : Take(); }
+  /// The same without a call; above Tallies::kStripes when the thread has none yet.
+  static uint32_t NumberIfAny() { return number_; }
+
+ private:
+  friend struct ThreadStripeOwner;
+  static constexpr uint32_t kNone = UINT32_MAX;
+  static uint32_t Take();
+
+  // A plain number, so that reading it costs no check whether it was made yet.
+  static thread_local constinit uint32_t number_ __attribute__((tls_model("initial-exec")));
+};
 
 /// How often a policy said what: exact counts that cost a plain addition.
 ///
@@ -32,24 +45,27 @@ class Tallies {
 
   Tallies() : stripes_(std::make_unique<Stripe[]>(kStripes + 1)) {}
 
-  void Count(const Decision& decision) {
-    const uint32_t number = ThreadStripe();
-    Stripe& stripe = stripes_[number];
-    const bool shared = number == kStripes;
-    if (decision.allowed()) {
-      Add(&stripe.allowed, shared);
-    } else if (decision.outcome == Outcome::kRefused) {
-      Add(&stripe.refused[decision.rule_index], shared);
-    } else {
-      Add(&stripe.impossible, shared);
-    }
-    if (decision.overflowed) Add(&stripe.overflowed, shared);
-    if (decision.degraded) Add(&stripe.degraded, shared);
+  void CountAllowed() { Add(&Stripe::allowed); }
+  void CountRefused(size_t rule) {
+    const uint32_t number = ThreadStripe::Number();
+    AddTo(&stripes_[number].refused[rule], number == kStripes);
   }
-
-  void CountDegraded() {
-    const uint32_t number = ThreadStripe();
-    Add(&stripes_[number].degraded, number == kStripes);
+  void CountDegraded() { Add(&Stripe::degraded); }
+  /// Of a policy's first rule.
+  void CountFirst(bool allowed) { allowed ? CountAllowed() : CountRefused(0); }
+  /// Of a thread with a stripe of its own.
+  void CountAllowedAt(uint32_t stripe) { AddTo(&stripes_[stripe].allowed, false); }
+  void CountFirstRefusedAt(uint32_t stripe) { AddTo(&stripes_[stripe].refused[0], false); }
+  void Count(const Decision& decision) {
+    if (decision.allowed()) {
+      CountAllowed();
+    } else if (decision.outcome == Outcome::kRefused) {
+      CountRefused(decision.rule_index);
+    } else {
+      Add(&Stripe::impossible);
+    }
+    if (decision.overflowed) Add(&Stripe::overflowed);
+    if (decision.degraded) CountDegraded();
   }
 
   Totals Sum() const;
@@ -64,7 +80,11 @@ class Tallies {
     Number overflowed{0};
     Number degraded{0};
   };
-  static void Add(Number* number, bool shared) {
+  void Add(Number Stripe::*number) {
+    const uint32_t stripe = ThreadStripe::Number();
+    AddTo(&(stripes_[stripe].*number), stripe == kStripes);
+  }
+  static void AddTo(Number* number, bool shared) {
     if (shared) {
       number->fetch_add(1, std::memory_order_relaxed);
     } else {

@@ -25,10 +25,16 @@ class TimeLine {
 
   /// Nanoseconds since the first call.
   int64_t At(int64_t now_ns) {
-    const int64_t time = Wrap(now_ns, offset_.load(std::memory_order_relaxed));
-    const uint64_t ahead = static_cast<uint64_t>(time) -
+    int64_t time = 0;
+    return TryAt(now_ns, &time) ? time : Settle(now_ns);
+  }
+
+  /// The same without a call, where that is possible.
+  bool TryAt(int64_t now_ns, int64_t* time_out) const {
+    *time_out = Wrap(now_ns, offset_.load(std::memory_order_relaxed));
+    const uint64_t ahead = static_cast<uint64_t>(*time_out) -
                            static_cast<uint64_t>(newest_.load(std::memory_order_relaxed));
-    return ahead < static_cast<uint64_t>(kGrainNs) ? time : Settle(now_ns);
+    return ahead < static_cast<uint64_t>(kGrainNs);
   }
 
   /// The time of the newest call, to within kGrainNs; 0 before the first. Asks no clock, since only

@@ -17,14 +17,14 @@ TEST(LimiterPolicyTest, AllFaultsAreListedAtOnce) {
   policy.memory_bytes = 1;
   policy.rules = {{"", Algorithm::kGcra, 0, 0, 0, 0},
                   {"a", Algorithm::kFixedWindow, 2, 1, 5, 9},
-                  {"a", Algorithm::kSlidingWindow, uint64_t{1} << 33, kDay, 0, 33}};
+                  {"a", Algorithm::kSlidingWindow, uint64_t{1} << 33, kDay, 0, 65}};
   const std::vector<std::string> faults = FaultsOf(policy);
   EXPECT_THAT(faults, SizeIs(11)) << ::testing::PrintToString(faults);
   const Status status = Validate(policy);
   EXPECT_EQ(status.code(), Code::kInvalidArgument);
   for (const char* part :
        {"bad name", "memory_bytes is 1", "limit is 0", "window is 0", "used twice",
-        "10^9 per second", "burst is set", "slices is set", "slices is 33", "8589934592"}) {
+        "10^9 per second", "burst is set", "slices is set", "slices is 65", "8589934592"}) {
     EXPECT_THAT(std::string(status.message()), HasSubstr(part));
   }
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <vector>
 
 #include "support/matchers.h"
 
@@ -19,46 +20,45 @@ class FakeStore final : public Store {
     last_timeout_ns = timeout_ns;
     if (is_down) return Status(Code::kTimedOut, "no answer");
     const Rule& rule = call.policy->rules[0];
-    uint64_t& used = used_[std::string(call.key)];
+    uint64_t& taken = used[std::string(call.key)];
     Decision decision;
     decision.rule = rule.name;
     decision.limit = rule.limit;
-    if (used + call.cost > rule.limit) {
+    if (taken + call.cost > rule.limit) {
       decision.outcome = Outcome::kRefused;
-      decision.retry_after_ns = 5;
+      decision.retry_after_ns = retry_ns;
     } else {
-      if (!call.peek) used += call.cost;
+      if (!call.peek) taken += call.cost;
       if (!call.peek && rule.algorithm == Algorithm::kConcurrency) decision.permit = ++permit;
     }
-    decision.remaining = rule.limit - used;
+    decision.remaining = rule.limit - taken;
     return decision;
   }
   Status Refund(const Policy& /*policy*/, std::string_view key, uint64_t cost,
                 int64_t /*timeout_ns*/) override {
     if (is_down) return Status(Code::kTimedOut, "no answer");
-    used_[std::string(key)] -= cost;
+    used[std::string(key)] -= cost;
     return OkStatus();
   }
   Status Release(const Policy& /*policy*/, std::string_view key, uint64_t given,
                  int64_t /*timeout_ns*/) override {
     if (is_down) return Status(Code::kTimedOut, "no answer");
     EXPECT_EQ(given, permit);
-    --used_[std::string(key)];
+    --used[std::string(key)];
     return OkStatus();
   }
   Status Reset(const Policy& /*policy*/, std::string_view key, int64_t /*timeout_ns*/) override {
     if (is_down) return Status(Code::kTimedOut, "no answer");
-    used_.erase(std::string(key));
+    used.erase(std::string(key));
     return OkStatus();
   }
 
   bool is_down = false;
+  int64_t retry_ns = 5;
   int calls = 0;
   int64_t last_timeout_ns = 0;
   uint64_t permit = 0;
-
- private:
-  std::map<std::string, uint64_t> used_;
+  std::map<std::string, uint64_t> used;
 };
 
 class SharedLimiterTest : public ::testing::Test {
@@ -77,6 +77,11 @@ class SharedLimiterTest : public ::testing::Test {
     SharedLimiter::Options options;
     options.on_trouble = on_trouble;
     options.timeout_ns = 7;
+    options.wait = [this](int64_t ns) {
+      pauses_.push_back(ns);
+      clock_.Advance(ns);
+      if (pauses_.size() == freed_after_) store_->used.clear();
+    };
     limiter_ = std::make_unique<SharedLimiter>(std::move(store), local_.get(), options);
   }
   int AdmittedOf(int count) {
@@ -93,6 +98,8 @@ class SharedLimiterTest : public ::testing::Test {
   ManualClock clock_{1'000'000'000};
   std::unique_ptr<Limiter> local_;
   FakeStore* store_ = nullptr;
+  std::vector<int64_t> pauses_;  ///< of waiting callers
+  size_t freed_after_ = 0;       ///< pauses until the store has room again
   std::unique_ptr<SharedLimiter> limiter_;
 };
 
@@ -206,6 +213,29 @@ TEST_F(SharedLimiterTest, RefundGoesToWhoDecided) {
   EXPECT_EQ(AdmittedOf(3), 0) << "what the store knows has not changed";
   CAIRN_EXPECT_OK(limiter_->Reset(kPolicy, "k"));
   EXPECT_EQ(AdmittedOf(3), 1);
+}
+
+TEST_F(SharedLimiterTest, AcquireWaitsAsLongAsTheStoreSays) {
+  Create(OnTrouble::kClosed, 1);
+  EXPECT_TRUE(limiter_->Acquire(kPolicy, "k", 1, 100).allowed());
+  EXPECT_FALSE(limiter_->Acquire(kPolicy, "k", 1, 4).allowed()) << "the store said 5";
+  EXPECT_TRUE(pauses_.empty()) << "waiting would not help";
+  EXPECT_EQ(limiter_->Acquire(kPolicy, "k", 2, 100).outcome, Outcome::kImpossible);
+  freed_after_ = 3;
+  EXPECT_TRUE(limiter_->Acquire(kPolicy, "k", 1, 100).allowed());
+  EXPECT_EQ(pauses_, std::vector<int64_t>(3, 5));
+  freed_after_ = 0;
+  EXPECT_FALSE(limiter_->Acquire(kPolicy, "k", 1, 12).allowed());
+  EXPECT_EQ(pauses_.size(), 5u) << "two of 5 ns; another would be too long";
+}
+
+TEST_F(SharedLimiterTest, AcquireLooksForPermitsBeforeTheirLeaseEnds) {
+  Create(OnTrouble::kClosed, 1, Algorithm::kConcurrency);
+  store_->retry_ns = kHourNs;
+  EXPECT_TRUE(limiter_->Acquire(kPolicy, "k", 1, 0).allowed());
+  freed_after_ = 2;
+  EXPECT_TRUE(limiter_->Acquire(kPolicy, "k", 1, kHourNs / 2).allowed());
+  EXPECT_EQ(pauses_, std::vector<int64_t>(2, SharedLimiter::kPermitPauseNs));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST_P(SlidingAdversaryTest, NoScheduleGetsMoreThanTheLimitInAnyWindow) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Slices, SlidingAdversaryTest, ::testing::Values(0, 1, 2, 8, 16, 32));
+INSTANTIATE_TEST_SUITE_P(Slices, SlidingAdversaryTest, ::testing::Values(0, 1, 2, 8, 16, 63));
 
 TEST(SlidingTest, RefusesNoLongerThanASliceTooLong) {
   Rule rule = MakeRule(Algorithm::kSlidingWindow, 100, 16 * kSecond);
@@ -74,25 +74,37 @@ TEST(SlidingTest, RefusesNoLongerThanASliceTooLong) {
   const Decision refused = one.Check();
   EXPECT_EQ(refused.outcome, Outcome::kRefused);
   EXPECT_GE(refused.retry_after_ns, 16 * kSecond);
-  EXPECT_LE(refused.retry_after_ns, 17 * kSecond);
+  EXPECT_LE(refused.retry_after_ns, 16 * kSecond + kSecond / 4);
   one.clock.Advance(refused.retry_after_ns - 1);
   EXPECT_FALSE(one.Check().allowed());
   one.clock.Advance(1);
   EXPECT_EQ(one.CheckMany(150), 100u);
 }
 
-TEST(SlidingTest, AClientAtTwiceTheLimitGetsTheLimitLessASlice) {
-  const Rule rule = MakeRule(Algorithm::kSlidingWindow, 100, kMinute);
+/// How much of its limit a client gets that asks at a multiple of it.
+double Share(uint64_t limit, uint32_t slices, double multiple) {
+  Rule rule = MakeRule(Algorithm::kSlidingWindow, limit, kMinute);
+  rule.slices = slices;
   OnePolicy one(MakePolicy({rule}));
   uint64_t passed = 0;
-  constexpr int kMinutes = 170;
-  for (int i = 0; i < kMinutes * 200; ++i) {
+  constexpr uint64_t kMinutes = 100;
+  const uint64_t requests = static_cast<uint64_t>(multiple * static_cast<double>(limit * kMinutes));
+  for (uint64_t i = 0; i < requests; ++i) {
     passed += one.Check().allowed() ? 1 : 0;
-    one.clock.Advance(kMinute / 200);
+    one.clock.Advance(static_cast<int64_t>(kMinutes * kMinute / requests));
   }
-  // A window of 16 slices lasts 17 for whom it refuses.
-  EXPECT_GE(passed, 100u * kMinutes * 16 / 17);
-  EXPECT_LE(passed, 100u * (kMinutes + 1));
+  EXPECT_LE(passed, limit * (kMinutes + 1));
+  return static_cast<double>(passed) / static_cast<double>(limit * kMinutes);
+}
+
+TEST(SlidingTest, AClientAboveItsLimitLosesNoMoreThanASlice) {
+  for (uint64_t limit : {1, 3, 10, 64, 100, 1000}) {
+    for (double multiple : {1.0, 1.3, 2.0, 10.0}) {
+      const double one_request = 1 / (multiple * static_cast<double>(limit));
+      EXPECT_GE(Share(limit, 0, multiple), 64.0 / (65 + 64 * one_request)) << limit << multiple;
+      EXPECT_GE(Share(limit, 8, multiple), 8.0 / (9 + 8 * one_request)) << limit << multiple;
+    }
+  }
 }
 
 TEST(SlidingTest, ARefundCountsFromTheOldestSlice) {

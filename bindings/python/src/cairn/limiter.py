@@ -142,6 +142,12 @@ class RateLimiter:
     "concurrency"), burst, slices; or limits, a list of those, which a request must all pass; or
     preset. memory_bytes and overflow ("shared", "deny", "allow") bound what keys may take.
 
+    `redis` shares the limits with all processes that name the same server, prefix and policies: a
+    URL ("redis://user:password@host:6379/0"), or a mapping: url, or host and port; prefix
+    ("cairn:"), deadline_ms (20), connections (8), outage, which says what a request gets while the
+    server does not answer within the deadline: "local" (this process's limits decide), "fail_open"
+    or "fail_closed". Decisions without the server are `degraded`; now_ns is ignored.
+
     Thread safety: all methods may be called from any thread. A limiter is closed when it is
     collected.
     """
@@ -152,8 +158,14 @@ class RateLimiter:
         *,
         memory_bytes: Optional[int] = None,
         overflow: Optional[str] = None,
+        redis: Union[None, str, Mapping[str, Any]] = None,
     ) -> None:
-        config = {"policies": policies, "memory_bytes": memory_bytes, "overflow": overflow}
+        config = {
+            "policies": policies,
+            "memory_bytes": memory_bytes,
+            "overflow": overflow,
+            "redis": {"url": redis} if isinstance(redis, str) else redis,
+        }
         text = json.dumps({name: value for name, value in config.items() if value is not None})
         data = text.encode()
         pointer = _library.null("cairn_limiter")
