@@ -76,12 +76,12 @@ rocksdb::Options RocksOptions(const CacheStoreOptions& given, uint64_t buffer_by
 
 }  // namespace
 
-bool FlushListener::AwaitNext(uint64_t seen, int64_t until_ns) {
+bool WorkListener::AwaitNext(uint64_t seen, int64_t until_ns) {
   MutexLock lock(mutex_);
   while (count_ == seen) {
     const int64_t left_ns = until_ns - Clock::System()->MonotonicNs();
     if (left_ns <= 0) return false;
-    flushed_.WaitFor(mutex_, left_ns);
+    done_.WaitFor(mutex_, left_ns);
   }
   return true;
 }
@@ -94,7 +94,7 @@ CacheFiles::CacheFiles(const CacheStoreOptions& options)
       env_(kThreads),
       log_(std::make_shared<RocksLog>(options.log.get())),
       errors_(std::make_shared<ErrorListener>(options.log.get())),
-      flushes_(std::make_shared<FlushListener>()) {}
+      work_(std::make_shared<WorkListener>()) {}
 
 Result<std::shared_ptr<CacheFiles>> CacheFiles::Open(const CacheStoreOptions& options,
                                                      uint64_t least_epoch) {
@@ -117,7 +117,7 @@ Status CacheFiles::OpenAt(uint64_t least_epoch) {
   options.env = &env_;
   options.info_log = log_;
   options.info_log_level = log_->GetInfoLogLevel();
-  options.listeners = {errors_, flushes_};
+  options.listeners = {errors_, work_};
   options.compaction_filter_factory = std::make_shared<CacheFilterFactory>(filter_);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options, StoreDirectory(options_.path), &db);
@@ -244,6 +244,7 @@ std::string CacheFiles::RecordOf(const CacheWrite& write, uint64_t epoch, int64_
 }
 
 Status CacheFiles::Set(std::string_view space, uint64_t epoch, std::span<const CacheWrite> writes) {
+  CAIRN_RETURN_IF_ERROR(AwaitRoom());
   std::shared_lock<std::shared_mutex> together(epoch_mutex_);
   // Nothing of a former epoch is found, so nothing has to be hidden either.
   if (epoch != epochs_->Of(space)) return OkStatus();
@@ -297,9 +298,9 @@ Status CacheFiles::Write(rocksdb::WriteBatch* batch) {
   options.no_slowdown = true;  // a caller of a cache waits for the disk only so long
   const int64_t until_ns = Clock::System()->MonotonicNs() + options_.write_wait_ns;
   for (;;) {
-    const uint64_t seen = flushes_->count();
+    const uint64_t seen = work_->count();
     const rocksdb::Status status = db_->Write(options, batch);
-    if (!status.IsIncomplete() || !flushes_->AwaitNext(seen, until_ns)) {
+    if (!status.IsIncomplete() || !work_->AwaitNext(seen, until_ns)) {
       return FromRocks(status, StrCat("write to the cache at ", options_.path));
     }
   }
@@ -317,22 +318,60 @@ Status CacheFiles::WriteRecords(rocksdb::WriteBatch* batch, uint64_t bytes) {
   return kept.code() == Code::kUnavailable ? OkStatus() : kept;
 }
 
+bool CacheFiles::IsAtWork() const {
+  using Properties = rocksdb::DB::Properties;
+  for (const std::string& name :
+       {Properties::kNumRunningCompactions, Properties::kNumRunningFlushes,
+        Properties::kCompactionPending, Properties::kMemTableFlushPending}) {
+    uint64_t count = 0;
+    if (db_->GetIntProperty(name, &count) && count > 0) return true;
+  }
+  return false;
+}
+
+Status CacheFiles::AwaitRoom() {
+  const int64_t until_ns = Clock::System()->MonotonicNs() + options_.write_wait_ns;
+  while (IsFull()) {
+    const uint64_t seen = work_->count();
+    {
+      MutexLock lock(budget_mutex_);
+      CAIRN_RETURN_IF_ERROR(KeepBudget());
+      if (IsFull() && !IsAtWork()) {
+        // Waiting would not help.
+        if (filter_->oldest.load() >= newest_.load()) break;
+        CAIRN_RETURN_IF_ERROR(DropOldest());
+        measured_bytes_ = StoreBytes(options_.path);
+        continue;
+      }
+    }
+    if (IsFull() && !work_->AwaitNext(seen, until_ns)) break;
+  }
+  return OkStatus();
+}
+
 bool CacheFiles::IsFull() const {
   return measured_bytes_.load(std::memory_order_relaxed) +
              written_since_bytes_.load(std::memory_order_relaxed) >=
          options_.max_bytes - generation_bytes_ - 4 * buffer_bytes_;
 }
 
-uint64_t CacheFiles::GenerationBytes(uint32_t generation) const {
-  const std::string begin = cache_keys::Generation(generation);
-  const std::string end = cache_keys::Generation(generation + 1);
-  const rocksdb::Range range(begin, end);
+uint64_t CacheFiles::BytesBetween(uint32_t first, uint32_t end) const {
+  const std::string from = cache_keys::Generation(first);
+  const std::string to = cache_keys::Generation(end);
+  const rocksdb::Range range(from, to);
   rocksdb::SizeApproximationOptions options;
   options.include_memtables = true;
   uint64_t bytes = 0;
   const rocksdb::Status status =
       db_->GetApproximateSizes(options, db_->DefaultColumnFamily(), &range, 1, &bytes);
   return status.ok() ? bytes : 0;
+}
+
+uint64_t CacheFiles::LiveBytes() const {
+  // Neither what a compaction takes for the time being, nor dropped records that share a table with
+  // others and go with its next compaction: dropping more would not make it less.
+  return BytesBetween(filter_->oldest.load(std::memory_order_relaxed),
+                      newest_.load(std::memory_order_relaxed) + 1);
 }
 
 Status CacheFiles::PutGenerations(uint32_t oldest, uint32_t newest) {
@@ -365,21 +404,19 @@ Status CacheFiles::KeepBudget() {
   }
   written_since_bytes_ =
       0;  // first, so that what is written meanwhile counts twice rather than not
-  measured_bytes_ = StoreBytes(options_.path);
   uint32_t newest = newest_.load(std::memory_order_relaxed);
-  if (GenerationBytes(newest) >= generation_bytes_) {
+  if (BytesBetween(newest, newest + 1) >= generation_bytes_) {
     CAIRN_RETURN_IF_ERROR(
         PutGenerations(filter_->oldest.load(std::memory_order_relaxed), newest + 1));
     newest_.store(++newest, std::memory_order_release);  // pairs with LookUp
   }
-  const uint64_t most = options_.max_bytes - 2 * generation_bytes_ - 4 * buffer_bytes_;
-  // By what the generations are said to take: files that a compaction is reading go a little later.
-  uint64_t left = measured_bytes_;
-  while (left > most && filter_->oldest.load(std::memory_order_relaxed) < newest) {
-    left -= std::min(left, GenerationBytes(filter_->oldest.load(std::memory_order_relaxed)));
+  const uint64_t most = options_.max_bytes - 2 * generation_bytes_ - 6 * buffer_bytes_;
+  uint64_t live = LiveBytes();
+  while (live > most && filter_->oldest.load(std::memory_order_relaxed) < newest) {
     CAIRN_RETURN_IF_ERROR(DropOldest());
+    live = std::min(live - 1, LiveBytes());
   }
-  if (left != measured_bytes_) measured_bytes_ = StoreBytes(options_.path);
+  measured_bytes_ = StoreBytes(options_.path);
   return OkStatus();
 }
 

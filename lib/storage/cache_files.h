@@ -22,25 +22,27 @@
 
 namespace cairn::storage {
 
-/// Lets those wait whose write found all buffers full. Thread safety: thread-safe.
-class FlushListener final : public rocksdb::EventListener {
+/// Lets those wait who found no room for what they write. Thread safety: thread-safe.
+class WorkListener final : public rocksdb::EventListener {
  public:
-  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override
-      CAIRN_EXCLUDES(mutex_) {
-    MutexLock lock(mutex_);
-    ++count_;
-    flushed_.SignalAll();
-  }
+  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override { Count(); }
+  void OnCompactionCompleted(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override { Count(); }
   uint64_t count() const CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return count_;
   }
-  /// False when there was no flush after the `seen` first ones until that monotonic time.
+  /// False when no work was done after the `seen` first pieces until that monotonic time.
   bool AwaitNext(uint64_t seen, int64_t until_ns) CAIRN_EXCLUDES(mutex_);
 
  private:
+  void Count() CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    ++count_;
+    done_.SignalAll();
+  }
+
   mutable Mutex mutex_;
-  CondVar flushed_;
+  CondVar done_;
   uint64_t count_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
@@ -90,8 +92,13 @@ class CacheFiles {
   Status KeepBudget() CAIRN_REQUIRES(budget_mutex_);
   Status PutGenerations(uint32_t oldest, uint32_t newest);
   Status DropOldest() CAIRN_REQUIRES(budget_mutex_);
-  uint64_t GenerationBytes(uint32_t generation) const;
+  /// Of the records of these generations, compressed where they are in tables.
+  uint64_t BytesBetween(uint32_t first, uint32_t end) const;
+  uint64_t LiveBytes() const;
   bool IsFull() const;
+  bool IsAtWork() const;
+  /// Waits, for as long as a write may, while the files have no room for more.
+  Status AwaitRoom() CAIRN_EXCLUDES(budget_mutex_);
 
   const CacheStoreOptions options_;
   const uint64_t generation_bytes_;
@@ -99,7 +106,7 @@ class CacheFiles {
   BackgroundEnv env_;
   std::shared_ptr<RocksLog> log_;
   std::shared_ptr<ErrorListener> errors_;
-  std::shared_ptr<FlushListener> flushes_;
+  std::shared_ptr<WorkListener> work_;
   std::unique_ptr<CacheEpochs> epochs_;  // outlives db_, whose filter reads it
   const std::shared_ptr<CacheFilterState> filter_ = std::make_shared<CacheFilterState>();
   std::unique_ptr<DirectoryLock> lock_;
