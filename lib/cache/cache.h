@@ -216,7 +216,8 @@ class Cache {
   Space* default_space_ = nullptr;
   Mutex metrics_mutex_;
   std::map<uint32_t, SpaceStats> published_ CAIRN_GUARDED_BY(metrics_mutex_);
-  std::map<std::string, TierStats> published_tiers_ CAIRN_GUARDED_BY(metrics_mutex_);
+  std::vector<TierStats> published_tiers_ CAIRN_GUARDED_BY(metrics_mutex_);
+  uint64_t collector_ = 0;  ///< of options_.metrics
   Background background_;
 };
 

@@ -67,6 +67,10 @@ class Tier {
   /// The namespace's epoch; 0 when it was never bumped.
   virtual Result<uint64_t> Epoch(std::string_view space) = 0;
 
+  /// What it takes now and at most, where it can tell; 0 = it cannot.
+  virtual uint64_t bytes() const { return 0; }
+  virtual uint64_t max_bytes() const { return 0; }
+
   /// Makes every value of the namespace invalid by raising its epoch to at least `at_least` and
   /// beyond the present one. Returns the new epoch. O(1).
   virtual Result<uint64_t> Bump(std::string_view space, uint64_t at_least) = 0;

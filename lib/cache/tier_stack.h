@@ -28,7 +28,10 @@ struct TierStats {
   uint64_t skipped = 0;  ///< calls that were not made because the tier has failed lately
   uint64_t written = 0;
   uint64_t unwritten = 0;
+  uint64_t bytes = 0;      ///< 0 = the tier cannot tell
+  uint64_t max_bytes = 0;  ///< the same
   bool skipping = false;
+  std::string last_failure;  ///< "" = there was none yet
 };
 
 /// The epochs of one namespace in every tier, as a loader knew them when it began.
@@ -76,6 +79,8 @@ class TierStack {
     std::atomic<uint32_t> failures_in_row{0};
     std::atomic<int64_t> skip_until_ns{0};
     std::atomic<uint64_t> hits{0}, misses{0}, failures{0}, skipped{0}, written{0}, unwritten{0};
+    mutable Mutex failure_mutex;  // taken last
+    std::string last_failure CAIRN_GUARDED_BY(failure_mutex);
     Mutex mutex;
     std::map<std::string, SpaceState, std::less<>> spaces CAIRN_GUARDED_BY(mutex);
   };
