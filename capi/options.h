@@ -23,7 +23,7 @@ inline constexpr uint32_t kFirstStructBytes = sizeof(T);
 template <>
 inline constexpr uint32_t kFirstStructBytes<cairn_cache_options> = 56;
 template <>
-inline constexpr uint32_t kFirstStructBytes<cairn_cache_stats> = 184;
+inline constexpr uint32_t kFirstStructBytes<cairn_cache_stats> = 192;
 template <>
 inline constexpr uint32_t kFirstStructBytes<cairn_search_options> = 72;
 template <>

@@ -45,24 +45,25 @@ typedef void (*cairn_cache_removal_fn)(const char* space, size_t space_bytes, co
  * What stands behind the memory of a cache: a store on disk, then a Redis server, each if it is
  * named. Zero in every field is the default. What memory has not is looked for there, and what is
  * written goes there too. A tier that fails is a miss and a number in its statistics, never an
- * error; it is passed over for a while and recovers by itself. Prefixes cannot be deleted in a tier:
- * there the whole namespace becomes invalid.
+ * error; it is passed over for a while and recovers by itself. Prefixes cannot be deleted in a
+ * tier: there the whole namespace becomes invalid.
  */
 typedef struct cairn_cache_tier_options {
-  uint32_t struct_size;        /* sizeof(cairn_cache_tier_options) */
-  uint32_t write_behind;       /* 1: written later, by a thread of the cache */
-  uint32_t failures_to_skip;   /* in a row, until a tier is passed over; 0 = 5 */
-  uint32_t redis_connections;  /* the most; 0 = 8 */
-  int64_t skip_ns;             /* for how long; 0 = 5 s */
-  const char* disk_path;       /* a folder of its own, made if need be; not with `database` */
+  uint32_t struct_size;       /* sizeof(cairn_cache_tier_options) */
+  uint32_t write_behind;      /* 1: written later, by a thread of the cache */
+  uint32_t failures_to_skip;  /* in a row, until a tier is passed over; 0 = 5 */
+  uint32_t redis_connections; /* the most; 0 = 8 */
+  int64_t skip_ns;            /* for how long; 0 = 5 s */
+  const char* disk_path;      /* a folder of its own, made if need be; not with `database` */
   size_t disk_path_bytes;
-  cairn_database* database;    /* the folder `cache` in this database's, until that is closed */
-  uint64_t disk_max_bytes;     /* of all files, the oldest values go first; at least 16 MiB; 0 = 1 GiB */
-  const char* redis_url;       /* redis://[[user]:password@]host[:port][/n] or unix://... */
+  cairn_database* database; /* the folder `cache` in this database's, until that is closed */
+  uint64_t
+      disk_max_bytes;    /* of all files, the oldest values go first; at least 16 MiB; 0 = 1 GiB */
+  const char* redis_url; /* redis://[[user]:password@]host[:port][/n] or unix://... */
   size_t redis_url_bytes;
-  const char* redis_prefix;    /* of all its keys; NULL = "cairn:" */
+  const char* redis_prefix; /* of all its keys; NULL = "cairn:" */
   size_t redis_prefix_bytes;
-  int64_t redis_timeout_ns;    /* that a call of Redis may take, connecting included; 0 = 20 ms */
+  int64_t redis_timeout_ns; /* that a call of Redis may take, connecting included; 0 = 20 ms */
 } cairn_cache_tier_options;
 
 /* At least one of the two bounds must be set; in all else zero is the default. */
@@ -75,7 +76,7 @@ typedef struct cairn_cache_options {
   int64_t default_idle_ttl_ns; /* 0 = reading does not matter */
   double ttl_jitter;           /* 0 to 0.5: times to live are made shorter by up to that share */
   uint64_t seed;               /* of the hash; 0 = random */
-  const char* name;            /* label of its metrics, and of its values in a database; NULL = "cache" */
+  const char* name; /* label of its metrics, and of its values in a database; NULL = "cache" */
   size_t name_bytes;
   const cairn_metrics* metrics;          /* NULL = none; kept */
   cairn_cache_removal_fn removal_fn;     /* may be NULL */
@@ -278,10 +279,10 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_set(cairn_cache_space* spac
  * Errors: as cairn_cache_set, with the index of the first value concerned; CAIRN_INVALID_ARGUMENT
  * before anything is stored. Threads: any. Since 0.2.
  */
-CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_set_many(
-    cairn_cache_space* space, const char* const* keys, const size_t* key_bytes,
-    const char* const* values, const size_t* value_bytes, size_t count,
-    const cairn_cache_set_options* options, cairn_error** err) CAIRN_NOEXCEPT;
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status
+cairn_cache_set_many(cairn_cache_space* space, const char* const* keys, const size_t* key_bytes,
+                     const char* const* values, const size_t* value_bytes, size_t count,
+                     const cairn_cache_set_options* options, cairn_error** err) CAIRN_NOEXCEPT;
 
 /** Removes a key. Errors: CAIRN_NOT_FOUND, without an error object. Threads: any. Since 0.1. */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_delete(cairn_cache_space* space,
@@ -368,9 +369,10 @@ cairn_cache_tier_stats_get(const cairn_cache* cache, size_t tier,
  * text_out: release it with cairn_buffer_release.
  * Errors: CAIRN_INVALID_ARGUMENT. Threads: any. Since 0.2.
  */
-CAIRN_EXPORT CAIRN_MUST_USE cairn_status
-cairn_cache_tier_failure(const cairn_cache* cache, size_t tier, cairn_buffer** text_out,
-                         cairn_error** err) CAIRN_NOEXCEPT;
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_tier_failure(const cairn_cache* cache,
+                                                                  size_t tier,
+                                                                  cairn_buffer** text_out,
+                                                                  cairn_error** err) CAIRN_NOEXCEPT;
 
 /** Waits until the tiers have what was written behind. May block. Threads: any. Since 0.2. */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_flush(cairn_cache* cache,

@@ -27,7 +27,9 @@ uint64_t SeedFor(const CacheOptions& options) {
   return (static_cast<uint64_t>(random()) << 32 | random()) | 1;
 }
 
-Status Check(const CacheOptions& options) {
+}  // namespace
+
+Status Cache::Check(const CacheOptions& options) {
   std::string faults;
   const auto fault = [&faults](const std::string& text) {
     faults += (faults.empty() ? "" : "; ") + text;
@@ -51,8 +53,6 @@ Status Check(const CacheOptions& options) {
   }
   return faults.empty() ? OkStatus() : Error(Code::kInvalidArgument, faults);
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Cache>> Cache::Create(CacheOptions options) {
   CAIRN_RETURN_IF_ERROR(Check(options));

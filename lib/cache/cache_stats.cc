@@ -97,7 +97,7 @@ void Cache::PublishTierMetrics() {
   published_tiers_.resize(tiers.size());
   for (size_t i = 0; i < tiers.size(); ++i) {
     const TierStats& now = tiers[i];
-    const metrics::Labels labels = {{"cache", options_.name}, {"tier", now.name}};
+    const metrics::Labels labels = {{"cache", options_.name}, {"tier", std::string(now.name)}};
     TierStats& before = published_tiers_[i];
     const auto count = [&](const char* name, const char* help, uint64_t value, uint64_t old) {
       options_.metrics->GetCounter(name, help, labels).Add(value - std::min(value, old));

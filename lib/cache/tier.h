@@ -46,7 +46,7 @@ class Tier {
  public:
   virtual ~Tier() = default;
 
-  /// For messages and as the label of its metrics, e.g. "redis". Constant.
+  /// For messages and as the label of its metrics, e.g. "redis". A literal.
   virtual std::string_view name() const = 0;
 
   /// True when other processes write and bump here too: the cache then learns of their bumps from

@@ -21,7 +21,7 @@
 namespace cairn::cache {
 
 struct TierStats {
-  std::string name;
+  std::string_view name;  ///< lives as long as the program
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t failures = 0;
@@ -50,6 +50,7 @@ class TierStack {
   ~TierStack();
 
   bool empty() const { return tiers_.empty(); }
+  size_t size() const { return tiers_.size(); }
   /// Fills the values that are not found yet, from the first tier that has them, and writes them to
   /// the tiers before it. True when the namespace was bumped by somebody else since the last call:
   /// what memory holds of it is out of date.
