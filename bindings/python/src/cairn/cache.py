@@ -14,10 +14,11 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from cairn import _callbacks, _ffi, _library
 from cairn._handle import Handle
+from cairn.database import Database
 from cairn.errors import InvalidArgumentError
 from cairn.metrics import Metrics
 from cairn.metrics import create as create_part
-from cairn.tiers import CacheTiers, CacheTierStats, Database, native_options, stats_of
+from cairn.tiers import CacheTiers, CacheTierStats, native_options, stats_of
 
 Key = Union[str, bytes]
 Value = Union[bytes, bytearray, memoryview, str, None]
