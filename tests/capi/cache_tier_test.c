@@ -169,6 +169,14 @@ static void a_redis_that_is_away_is_a_miss(void) {
   drop(cache, space);
 }
 
+static void a_limiter_is_no_cache(void) {
+  cairn_limiter* limiter = NULL;
+  CHECK_OK(cairn_limiter_create("{\"policies\": {\"browse\": \"100/60s\"}}", NUL, &limiter, ERR));
+  CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "another type",
+              cairn_cache_clear((cairn_cache*)limiter, ERR));
+  cairn_limiter_release(limiter);
+}
+
 static char removed[200];
 static int freed;
 
@@ -248,6 +256,7 @@ int main(void) {
   RUN(values_on_disk_survive_a_restart);
   RUN(a_database_keeps_values_until_it_is_closed);
   RUN(a_redis_that_is_away_is_a_miss);
+  RUN(a_limiter_is_no_cache);
   RUN(removals_are_told_with_their_cause);
   RUN(many_are_set_at_once_and_metrics_tell);
   return check_result();
