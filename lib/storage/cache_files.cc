@@ -77,12 +77,11 @@ rocksdb::Options RocksOptions(const CacheStoreOptions& given, uint64_t buffer_by
 }  // namespace
 
 bool WorkListener::AwaitNext(uint64_t seen, int64_t until_ns) {
+  const int64_t left_ns = until_ns - Clock::System()->MonotonicNs();
+  if (left_ns <= 0) return false;
   MutexLock lock(mutex_);
-  while (count_ == seen) {
-    const int64_t left_ns = until_ns - Clock::System()->MonotonicNs();
-    if (left_ns <= 0) return false;
-    done_.WaitFor(mutex_, left_ns);
-  }
+  // Files go a little after the work that ends their use is told, so nobody waits for long.
+  if (count_ == seen) done_.WaitFor(mutex_, std::min(left_ns, kStepNs));
   return true;
 }
 

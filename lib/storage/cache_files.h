@@ -31,10 +31,13 @@ class WorkListener final : public rocksdb::EventListener {
     MutexLock lock(mutex_);
     return count_;
   }
-  /// False when no work was done after the `seen` first pieces until that monotonic time.
+  /// Waits a little, or until some work is done after the `seen` first pieces. False when that
+  /// monotonic time has come.
   bool AwaitNext(uint64_t seen, int64_t until_ns) CAIRN_EXCLUDES(mutex_);
 
  private:
+  static constexpr int64_t kStepNs = 2'000'000;
+
   void Count() CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     ++count_;

@@ -96,9 +96,14 @@ CacheStore::~CacheStore() { Close(); }
 
 void CacheStore::Close() {
   std::shared_ptr<CacheFiles> files;
-  MutexLock lock(mutex_);
-  closed_ = true;
-  files.swap(files_);
+  std::thread closer;
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+    files.swap(files_);
+    closer.swap(closer_);
+  }
+  if (closer.joinable()) closer.join();
 }
 
 uint64_t CacheStore::disk_bytes() const { return StoreBytes(options_.path); }
@@ -120,30 +125,32 @@ Result<std::shared_ptr<CacheFiles>> CacheStore::OpenFiles(bool anew, uint64_t le
 Result<std::shared_ptr<CacheFiles>> CacheStore::Files() {
   bool anew = false;
   uint64_t least_epoch = 0;
+  std::thread closer;
+  std::weak_ptr<CacheFiles> given_up;
   {
     MutexLock lock(mutex_);
     if (files_ != nullptr) return files_;
     if (closed_) {
       return Error(Code::kFailedPrecondition, "the cache at ", options_.path, " is closed");
     }
-    // Calls that began before the failure still have the files open.
-    if (opening_ || options_.clock->MonotonicNs() < retry_at_ns_ || !given_up_.expired()) {
-      return Error(Code::kUnavailable, "the cache at ", options_.path,
-                   " is shut: ", last_failure_.message());
-    }
+    if (opening_ || options_.clock->MonotonicNs() < retry_at_ns_) return Shut();
     opening_ = true;
+    closer.swap(closer_);
+    given_up = given_up_;
     anew = make_anew_;
     least_epoch = least_epoch_;
+  }
+  if (closer.joinable()) closer.join();  // it is done, unless retry_ns is shorter than it takes
+  if (!given_up.expired()) {
+    MutexLock lock(mutex_);  // calls that began before the failure still have the files open
+    opening_ = false;
+    return Shut();
   }
   Result<std::shared_ptr<CacheFiles>> opened = OpenFiles(anew, least_epoch);
   MutexLock lock(mutex_);
   opening_ = false;
   if (!opened.ok()) {
-    const Code code = opened.status().code();
-    if (code != Code::kLocked && code != Code::kPermissionDenied) ++failures_in_row_;
-    make_anew_ = make_anew_ || failures_in_row_ >= kFailuresToMakeAnew;
-    retry_at_ns_ = options_.clock->MonotonicNs() + options_.retry_ns;
-    last_failure_ = Error(code, opened.status().message());
+    NoteOpeningFailed(opened.status());
     return opened;
   }
   make_anew_ = false;
@@ -152,7 +159,21 @@ Result<std::shared_ptr<CacheFiles>> CacheStore::Files() {
   return opened;
 }
 
-void CacheStore::Settle(Use use, const std::shared_ptr<CacheFiles>& files, const Status& status) {
+Status CacheStore::Shut() const {
+  return Error(Code::kUnavailable, "the cache at ", options_.path,
+               " is shut: ", last_failure_.message());
+}
+
+void CacheStore::NoteOpeningFailed(const Status& status) {
+  const bool may_be_cured =
+      status.code() != Code::kLocked && status.code() != Code::kPermissionDenied;
+  if (may_be_cured) ++failures_in_row_;
+  make_anew_ = make_anew_ || failures_in_row_ >= kFailuresToMakeAnew;
+  retry_at_ns_ = options_.clock->MonotonicNs() + options_.retry_ns;
+  last_failure_ = Error(status.code(), status.message());
+}
+
+void CacheStore::Settle(Use use, std::shared_ptr<CacheFiles> files, const Status& status) {
   MutexLock lock(mutex_);
   if (files != files_) return;  // somebody else has seen to it
   if (!IsBroken(status)) {
@@ -166,18 +187,22 @@ void CacheStore::Settle(Use use, const std::shared_ptr<CacheFiles>& files, const
   retry_at_ns_ = options_.clock->MonotonicNs() + options_.retry_ns;
   given_up_ = files_;
   files_ = nullptr;
+  try {
+    closer_ = std::thread([mine = std::move(files)]() mutable { mine.reset(); });
+  } catch (const std::system_error&) {  // no thread to be had: then it is done here
+  }
 }
 
 template <typename Body>
 Status CacheStore::With(Use use, const Body& body) {
-  CAIRN_ASSIGN_OR_RETURN(const std::shared_ptr<CacheFiles> files, Files());
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<CacheFiles> files, Files());
   Status status;
   try {
     status = body(*files);
   } catch (const std::exception& error) {
     status = Error(Code::kInternal, "the cache at ", options_.path, ": ", error.what());
   }
-  Settle(use, files, status);
+  Settle(use, std::move(files), status);
   return status;
 }
 

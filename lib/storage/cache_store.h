@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -97,14 +99,18 @@ class CacheStore {
   template <typename Body>
   Status With(Use use, const Body& body);
   Result<std::shared_ptr<CacheFiles>> Files() CAIRN_EXCLUDES(mutex_);
+  Status Shut() const CAIRN_REQUIRES(mutex_);
+  void NoteOpeningFailed(const Status& status) CAIRN_REQUIRES(mutex_);
   Result<std::shared_ptr<CacheFiles>> OpenFiles(bool anew, uint64_t least_epoch) const;
-  void Settle(Use use, const std::shared_ptr<CacheFiles>& files, const Status& status)
+  void Settle(Use use, std::shared_ptr<CacheFiles> files, const Status& status)
       CAIRN_EXCLUDES(mutex_);
 
   const CacheStoreOptions options_;
   mutable Mutex mutex_;
   std::shared_ptr<CacheFiles> files_ CAIRN_GUARDED_BY(mutex_);   ///< null after a failure
   std::weak_ptr<CacheFiles> given_up_ CAIRN_GUARDED_BY(mutex_);  ///< while calls still use it
+  /// Lets go of files that failed, for which RocksDB takes up to a second.
+  std::thread closer_ CAIRN_GUARDED_BY(mutex_);
   bool closed_ CAIRN_GUARDED_BY(mutex_) = false;
   bool opening_ CAIRN_GUARDED_BY(mutex_) = false;
   bool make_anew_ CAIRN_GUARDED_BY(mutex_) = false;

@@ -37,7 +37,7 @@ class CacheStoreConcurrencyTest : public ::testing::Test {
 
 TEST_F(CacheStoreConcurrencyTest, EachThreadFindsWhatItWroteLastWhileOldValuesAreDropped) {
   constexpr int kThreads = 4;
-  constexpr int kWrites = 250;
+  constexpr int kWrites = 200;
   std::vector<std::thread> threads;
   std::atomic<int> wrong{0};
   for (int id = 0; id < kThreads; ++id) {
