@@ -360,7 +360,7 @@ TEST_F(CacheStoreTest, AFullDiskIsAMissAndItsRoomIsGivenBack) {
     return store().Set("s", *epoch, {&write, 1});
   };
   int failures = 0;
-  for (int i = 0; i < 3000 && failures < 4; ++i) {
+  for (int i = 0; i < 3000 && failures < 3; ++i) {
     if (!set(i).ok()) {
       ++failures;
       clock_.Advance(2 * kSecondNs);
