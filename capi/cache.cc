@@ -14,7 +14,6 @@ using namespace cairn::capi;  // NOLINT(google-build-using-namespace)
 using cairn::Code;
 using cairn::OkStatus;
 using cairn::Status;
-using cairn::cache::Cache;
 
 namespace {
 
@@ -38,14 +37,23 @@ cairn_cache_stats ToPublic(const cairn::cache::SpaceStats& stats) {
   out.load_count = stats.loads;
   out.load_failure_count = stats.load_failures;
   out.load_ns = stats.load_ns;
+  out.tier_hit_count = stats.tier_hits;
   return out;
 }
 
-}  // namespace
-
-void cairn_cache_options_init(cairn_cache_options* options, uint32_t struct_size) noexcept {
-  InitStruct(options, struct_size);
+Status ReadOptions(const InputStruct<cairn_cache_set_options>& given,
+                   cairn::cache::SetOptions* out) {
+  CAIRN_RETURN_IF_ERROR(given.Check("options"));
+  CAIRN_RETURN_IF_ERROR(CheckFlag(given->negative, "options.negative"));
+  out->ttl_ns = given->ttl_ns;
+  out->idle_ttl_ns = given->idle_ttl_ns;
+  out->stale_ns = given->stale_ns;
+  out->extra_bytes = given->extra_bytes;
+  out->negative = given->negative != 0;
+  return OkStatus();
 }
+
+}  // namespace
 
 void cairn_cache_space_options_init(cairn_cache_space_options* options,
                                     uint32_t struct_size) noexcept {
@@ -54,26 +62,6 @@ void cairn_cache_space_options_init(cairn_cache_space_options* options,
 
 void cairn_cache_set_options_init(cairn_cache_set_options* options, uint32_t struct_size) noexcept {
   InitStruct(options, struct_size);
-}
-
-cairn_status cairn_cache_create(const cairn_cache_options* options, cairn_cache** cache_out,
-                                cairn_error** err) noexcept {
-  return Guard(err, [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(ClearOut(cache_out, "cache_out"));
-    const InputStruct<cairn_cache_options> given(options);
-    CAIRN_RETURN_IF_ERROR(given.Check("options"));
-    cairn::cache::CacheOptions wanted;
-    wanted.max_bytes = given->max_bytes;
-    wanted.max_entries = given->max_entries;
-    wanted.shard_count = given->shard_count;
-    wanted.default_ttl_ns = given->default_ttl_ns;
-    wanted.default_idle_ttl_ns = given->default_idle_ttl_ns;
-    wanted.ttl_jitter = given->ttl_jitter;
-    wanted.seed = given->seed;
-    CAIRN_ASSIGN_OR_RETURN(auto made, Cache::Create(std::move(wanted)));
-    *cache_out = new cairn_cache(std::move(made));
-    return OkStatus();
-  });
 }
 
 cairn_cache* cairn_cache_retain(cairn_cache* cache) noexcept { return Retain(cache); }
@@ -161,15 +149,35 @@ cairn_status cairn_cache_set(cairn_cache_space* space, const char* key, size_t k
     CAIRN_ASSIGN_OR_RETURN(std::string_view text, ReadBytes(key, key_bytes, "key"));
     CAIRN_ASSIGN_OR_RETURN(std::string_view bytes, ReadBytes(value, value_bytes, "value"));
     const InputStruct<cairn_cache_set_options> given(options);
-    CAIRN_RETURN_IF_ERROR(given.Check("options"));
-    CAIRN_RETURN_IF_ERROR(CheckFlag(given->negative, "options.negative"));
     cairn::cache::SetOptions wanted;
-    wanted.ttl_ns = given->ttl_ns;
-    wanted.idle_ttl_ns = given->idle_ttl_ns;
-    wanted.stale_ns = given->stale_ns;
-    wanted.extra_bytes = given->extra_bytes;
-    wanted.negative = given->negative != 0;
+    CAIRN_RETURN_IF_ERROR(ReadOptions(given, &wanted));
     return space->cache->impl->Set(space->impl, text, bytes, wanted);
+  });
+}
+
+cairn_status cairn_cache_set_many(cairn_cache_space* space, const char* const* keys,
+                                  const size_t* key_bytes, const char* const* values,
+                                  const size_t* value_bytes, size_t count,
+                                  const cairn_cache_set_options* options,
+                                  cairn_error** err) noexcept {
+  return Guard(err, [&]() -> Status {
+    CAIRN_RETURN_IF_ERROR(CheckHandle(space, "space"));
+    const InputStruct<cairn_cache_set_options> given(options);
+    cairn::cache::SetOptions wanted;
+    CAIRN_RETURN_IF_ERROR(ReadOptions(given, &wanted));
+    if (count == 0) return OkStatus();
+    if (keys == nullptr || key_bytes == nullptr || values == nullptr || value_bytes == nullptr) {
+      return cairn::Error(Code::kInvalidArgument, "keys, key_bytes, values or value_bytes is NULL");
+    }
+    std::vector<cairn::cache::TierWrite> writes;
+    for (size_t i = 0; i < count; ++i) {
+      auto key = ReadBytes(keys[i], key_bytes[i], "key");
+      if (!key.ok()) return std::move(key).status().WithIndex(i);
+      auto value = ReadBytes(values[i], value_bytes[i], "value");
+      if (!value.ok()) return std::move(value).status().WithIndex(i);
+      writes.push_back({*key, *value, 0});
+    }
+    return space->cache->impl->SetBatch(space->impl, writes, wanted);
   });
 }
 

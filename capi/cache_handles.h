@@ -5,17 +5,25 @@
 #include <memory>
 #include <utility>
 
+#include "base/thread_pool.h"
 #include "cache/cache.h"
 #include "capi/handle.h"
+#include "capi/handles.h"
 
 // The handles of the cache, for the files of the C interface that look into them.
 
 struct cairn_cache final : cairn::capi::Handle {
   static constexpr auto kKind = cairn::capi::HandleKind::kCache;
-  explicit cairn_cache(std::unique_ptr<cairn::cache::Cache> made)
-      : Handle(kKind), impl(std::move(made)) {}
+  cairn_cache() : Handle(kKind) {}
+  ~cairn_cache() {
+    impl.reset();
+    cairn::capi::Release(database);
+  }
 
-  const std::unique_ptr<cairn::cache::Cache> impl;
+  // Set once, before anybody else has the handle. Those above outlive those below.
+  cairn_database* database = nullptr;  // in whose folder a tier is
+  std::unique_ptr<cairn::ThreadPool> pool;
+  std::unique_ptr<cairn::cache::Cache> impl;
 };
 
 struct cairn_cache_space final : cairn::capi::Handle {

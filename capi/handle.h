@@ -27,8 +27,8 @@ enum class HandleKind : uint32_t {
   kBatcher = 0xca150027,
   kSegments = 0xca150040,
   kLimiter = 0xca150010,
-  kCache = 0xca150010,
-  kCacheSpace = 0xca150011,
+  kCache = 0xca150030,
+  kCacheSpace = 0xca150031,
 };
 
 /// Base of everything the C interface hands out: says what it is and counts references, from one.

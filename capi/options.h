@@ -21,6 +21,10 @@ inline constexpr uint32_t kMaxStructBytes = 4096;
 template <typename T>
 inline constexpr uint32_t kFirstStructBytes = sizeof(T);
 template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_cache_options> = 56;
+template <>
+inline constexpr uint32_t kFirstStructBytes<cairn_cache_stats> = 192;
+template <>
 inline constexpr uint32_t kFirstStructBytes<cairn_search_options> = 72;
 template <>
 inline constexpr uint32_t kFirstStructBytes<cairn_search_info> = 48;

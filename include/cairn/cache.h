@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cache in memory: bounded in bytes and entries, with namespaces, expiry and loading. It needs no
- * database. A miss may also be a value that was forgotten: nothing in a cache is the truth. */
+/* A cache in memory: bounded in bytes and entries, with namespaces, expiry and loading, and, if
+ * wanted, slower and larger stores behind it. It needs no database. A miss may also be a value that
+ * was forgotten: nothing in a cache is the truth. */
 #ifndef CAIRN_CACHE_H_
 #define CAIRN_CACHE_H_
 
+#include <cairn/buffer.h>
 #include <cairn/database.h>
+#include <cairn/metrics.h>
 
 /* A cache. Thread-safe; counts references. */
 typedef struct cairn_cache cairn_cache;
@@ -22,6 +25,47 @@ typedef struct cairn_cache_value cairn_cache_value;
 /* As a time to live: for ever, whatever the defaults. */
 #define CAIRN_CACHE_FOR_EVER -1
 
+/* Why an entry left a cache; more may come. */
+#define CAIRN_CACHE_DELETED 0     /* asked for by key, by prefix, or by clear */
+#define CAIRN_CACHE_REPLACED 1    /* another value was set */
+#define CAIRN_CACHE_EVICTED 2     /* to make room, or not admitted */
+#define CAIRN_CACHE_EXPIRED 3     /* its time was over */
+#define CAIRN_CACHE_INVALIDATED 4 /* its namespace was bumped */
+
+/*
+ * Is told of every entry that left memory, in the thread whose call made it leave, with no lock
+ * held; it may use the cache. Entries that ended by their time or by a bump are told when the cache
+ * comes upon them. Texts are borrowed for the call. cause: CAIRN_CACHE_DELETED, ...
+ */
+typedef void (*cairn_cache_removal_fn)(const char* space, size_t space_bytes, const char* key,
+                                       size_t key_bytes, const char* value, size_t value_bytes,
+                                       int32_t cause, void* user_data);
+
+/*
+ * What stands behind the memory of a cache: a store on disk, then a Redis server, each if it is
+ * named. Zero in every field is the default. What memory has not is looked for there, and what is
+ * written goes there too. A tier that fails is a miss and a number in its statistics, never an
+ * error; it is passed over for a while and recovers by itself. Prefixes cannot be deleted in a
+ * tier: there the whole namespace becomes invalid.
+ */
+typedef struct cairn_cache_tier_options {
+  uint32_t struct_size;       /* sizeof(cairn_cache_tier_options) */
+  uint32_t write_behind;      /* 1: written later, by a thread of the cache */
+  uint32_t failures_to_skip;  /* in a row, until a tier is passed over; 0 = 5 */
+  uint32_t redis_connections; /* the most; 0 = 8 */
+  int64_t skip_ns;            /* for how long; 0 = 5 s */
+  const char* disk_path;      /* a folder of its own, made if need be; not with `database` */
+  size_t disk_path_bytes;
+  cairn_database* database; /* the folder `cache` in this database's, until that is closed */
+  uint64_t
+      disk_max_bytes;    /* of all files, the oldest values go first; at least 16 MiB; 0 = 1 GiB */
+  const char* redis_url; /* redis://[[user]:password@]host[:port][/n] or unix://... */
+  size_t redis_url_bytes;
+  const char* redis_prefix; /* of all its keys; NULL = "cairn:" */
+  size_t redis_prefix_bytes;
+  int64_t redis_timeout_ns; /* that a call of Redis may take, connecting included; 0 = 20 ms */
+} cairn_cache_tier_options;
+
 /* At least one of the two bounds must be set; in all else zero is the default. */
 typedef struct cairn_cache_options {
   uint32_t struct_size; /* sizeof(cairn_cache_options) */
@@ -32,6 +76,13 @@ typedef struct cairn_cache_options {
   int64_t default_idle_ttl_ns; /* 0 = reading does not matter */
   double ttl_jitter;           /* 0 to 0.5: times to live are made shorter by up to that share */
   uint64_t seed;               /* of the hash; 0 = random */
+  const char* name; /* label of its metrics, and of its values in a database; NULL = "cache" */
+  size_t name_bytes;
+  const cairn_metrics* metrics;          /* NULL = none; kept */
+  cairn_cache_removal_fn removal_fn;     /* may be NULL */
+  void* removal_user_data;               /* passed on */
+  cairn_free_fn removal_free;            /* may be NULL; called once, also when creating fails */
+  const cairn_cache_tier_options* tiers; /* NULL = memory only */
 } cairn_cache_options;
 
 /* Of a namespace; zero in every field is the default. */
@@ -94,7 +145,23 @@ typedef struct cairn_cache_stats {
   double hit_ratio_at_half;  /* estimates of the whole cache at half, this and twice its size; */
   double hit_ratio_estimate; /* zero before anything was evicted */
   double hit_ratio_at_twice;
+  uint64_t tier_hit_count; /* misses that a tier had */
 } cairn_cache_stats;
+
+/* Statistics of one tier. Set struct_size before the call. */
+typedef struct cairn_cache_tier_stats {
+  uint32_t struct_size; /* sizeof(cairn_cache_tier_stats) */
+  uint32_t is_skipped;  /* 1: it has failed lately, and is passed over */
+  const char* name;     /* "rocksdb" or "redis"; lives as long as the library */
+  uint64_t hit_count;
+  uint64_t miss_count;
+  uint64_t failure_count;
+  uint64_t skipped_count; /* calls that were not made */
+  uint64_t written_count;
+  uint64_t unwritten_count; /* values that it did not get */
+  uint64_t bytes;           /* 0 = it cannot tell */
+  uint64_t max_bytes;
+} cairn_cache_tier_stats;
 
 /* Receives what a loader found, see cairn_cache_load. Good until the loader returns. */
 typedef struct cairn_cache_loaded cairn_cache_loaded;
@@ -111,6 +178,10 @@ CAIRN_BEGIN_DECLS
 CAIRN_EXPORT void cairn_cache_options_init(cairn_cache_options* options,
                                            uint32_t struct_size) CAIRN_NOEXCEPT;
 
+/** Fills the options with their defaults. Threads: any. Since 0.2. */
+CAIRN_EXPORT void cairn_cache_tier_options_init(cairn_cache_tier_options* options,
+                                                uint32_t struct_size) CAIRN_NOEXCEPT;
+
 /** Fills the options with their defaults. Threads: any. Since 0.1. */
 CAIRN_EXPORT void cairn_cache_space_options_init(cairn_cache_space_options* options,
                                                  uint32_t struct_size) CAIRN_NOEXCEPT;
@@ -126,7 +197,9 @@ CAIRN_EXPORT void cairn_cache_load_options_init(cairn_cache_load_options* option
 /**
  * Makes a cache.
  * cache_out: release it with cairn_cache_release.
- * Errors: CAIRN_INVALID_ARGUMENT names all faults of the options. Threads: any. Since 0.1.
+ * Errors: CAIRN_INVALID_ARGUMENT names the faults of the options; CAIRN_FAILED_PRECONDITION for a
+ * folder with other files in it, or a database that is read-only or closed; CAIRN_UNSUPPORTED for
+ * Redis in a library built without it. Threads: any. Since 0.1.
  */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_create(const cairn_cache_options* options,
                                                             cairn_cache** cache_out,
@@ -199,6 +272,18 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_set(cairn_cache_space* spac
                                                          const cairn_cache_set_options* options,
                                                          cairn_error** err) CAIRN_NOEXCEPT;
 
+/**
+ * Stores many values, each as cairn_cache_set does; tiers get them in one call. What can be stored
+ * is stored, whatever happens to the others.
+ * keys, values: `count` of each. options: for all; NULL = defaults.
+ * Errors: as cairn_cache_set, with the index of the first value concerned; CAIRN_INVALID_ARGUMENT
+ * before anything is stored. Threads: any. Since 0.2.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status
+cairn_cache_set_many(cairn_cache_space* space, const char* const* keys, const size_t* key_bytes,
+                     const char* const* values, const size_t* value_bytes, size_t count,
+                     const cairn_cache_set_options* options, cairn_error** err) CAIRN_NOEXCEPT;
+
 /** Removes a key. Errors: CAIRN_NOT_FOUND, without an error object. Threads: any. Since 0.1. */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_delete(cairn_cache_space* space,
                                                             const char* key, size_t key_bytes,
@@ -267,6 +352,31 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_stats_get(const cairn_cache
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status
 cairn_cache_space_stats_get(const cairn_cache_space* space, cairn_cache_stats* stats_inout,
                             cairn_error** err) CAIRN_NOEXCEPT;
+
+/** How many tiers stand behind the memory; 0 for NULL. Threads: any. Since 0.2. */
+CAIRN_EXPORT size_t cairn_cache_tier_count(const cairn_cache* cache) CAIRN_NOEXCEPT;
+
+/**
+ * Statistics of one tier. tier: from 0, the fastest. Fills at most stats_inout->struct_size bytes.
+ * Errors: CAIRN_INVALID_ARGUMENT. Threads: any. Since 0.2.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status
+cairn_cache_tier_stats_get(const cairn_cache* cache, size_t tier,
+                           cairn_cache_tier_stats* stats_inout, cairn_error** err) CAIRN_NOEXCEPT;
+
+/**
+ * The last failure of a tier, in words; empty when there was none.
+ * text_out: release it with cairn_buffer_release.
+ * Errors: CAIRN_INVALID_ARGUMENT. Threads: any. Since 0.2.
+ */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_tier_failure(const cairn_cache* cache,
+                                                                  size_t tier,
+                                                                  cairn_buffer** text_out,
+                                                                  cairn_error** err) CAIRN_NOEXCEPT;
+
+/** Waits until the tiers have what was written behind. May block. Threads: any. Since 0.2. */
+CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_cache_flush(cairn_cache* cache,
+                                                           cairn_error** err) CAIRN_NOEXCEPT;
 
 CAIRN_END_DECLS
 

@@ -27,7 +27,9 @@ uint64_t SeedFor(const CacheOptions& options) {
   return (static_cast<uint64_t>(random()) << 32 | random()) | 1;
 }
 
-Status Check(const CacheOptions& options) {
+}  // namespace
+
+Status Cache::Check(const CacheOptions& options) {
   std::string faults;
   const auto fault = [&faults](const std::string& text) {
     faults += (faults.empty() ? "" : "; ") + text;
@@ -52,13 +54,15 @@ Status Check(const CacheOptions& options) {
   return faults.empty() ? OkStatus() : Error(Code::kInvalidArgument, faults);
 }
 
-}  // namespace
-
 Result<std::unique_ptr<Cache>> Cache::Create(CacheOptions options) {
   CAIRN_RETURN_IF_ERROR(Check(options));
   const uint32_t shards = ShardsFor(options);
   std::unique_ptr<Cache> cache(new Cache(std::move(options), shards));
   CAIRN_ASSIGN_OR_RETURN(cache->default_space_, cache->OpenSpace(""));
+  if (cache->options_.metrics != nullptr) {
+    Cache* self = cache.get();
+    self->collector_ = self->options_.metrics->AddCollector([self] { self->PublishMetrics(); });
+  }
   return cache;
 }
 
@@ -72,7 +76,10 @@ Cache::Cache(CacheOptions options, uint32_t shards)
   }
 }
 
-Cache::~Cache() { background_.WaitIdle(); }
+Cache::~Cache() {
+  if (collector_ != 0) options_.metrics->RemoveCollector(collector_);
+  background_.WaitIdle();
+}
 
 Result<Space*> Cache::OpenSpace(std::string_view name, SpaceOptions options) {
   MutexLock lock(spaces_mutex_);
@@ -230,7 +237,10 @@ Status Cache::SetBatch(Space* space, std::span<const TierWrite> writes, const Se
     SetOptions mine = options;
     if (write.ttl_ns != 0) mine.ttl_ns = write.ttl_ns;
     Status stored = Store(space, write.key, write.value, HashOf(space, write.key), epoch, mine);
-    if (!stored.ok() && first.ok()) first = std::move(stored);
+    if (stored.ok() || !first.ok()) continue;
+    first = std::move(stored);
+    if (writes.size() > 1)
+      first = std::move(first).WithIndex(static_cast<size_t>(&write - &writes[0]));
   }
   if (tiered) WriteToTiers(space, epochs, writes, options);
   return first;

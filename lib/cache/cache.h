@@ -114,6 +114,7 @@ class Cache {
  public:
   /// All faults of the options in one failure.
   static Result<std::unique_ptr<Cache>> Create(CacheOptions options);
+  static Status Check(const CacheOptions& options);
   ~Cache();
 
   /// The namespace of that name, made at the first call; its options are those of the first call.
@@ -158,6 +159,7 @@ class Cache {
   SpaceStats Stats(const Space* space) const;
   CacheStats Stats() const CAIRN_EXCLUDES(spaces_mutex_);
   uint64_t bytes() const { return core_.budget.bytes(); }
+  size_t tier_count() const { return tiers_.size(); }
   uint64_t entries() const { return core_.budget.entries(); }
   /// Waits until writes behind are done.
   void Flush();
@@ -216,7 +218,8 @@ class Cache {
   Space* default_space_ = nullptr;
   Mutex metrics_mutex_;
   std::map<uint32_t, SpaceStats> published_ CAIRN_GUARDED_BY(metrics_mutex_);
-  std::map<std::string, TierStats> published_tiers_ CAIRN_GUARDED_BY(metrics_mutex_);
+  std::vector<TierStats> published_tiers_ CAIRN_GUARDED_BY(metrics_mutex_);
+  uint64_t collector_ = 0;  ///< of options_.metrics
   Background background_;
 };
 

@@ -93,17 +93,32 @@ void Cache::PublishMetrics() {
 }
 
 void Cache::PublishTierMetrics() {
-  for (const TierStats& now : tiers_.Stats()) {
-    const metrics::Labels labels = {{"cache", options_.name}, {"tier", now.name}};
-    TierStats& before = published_tiers_[now.name];
+  const std::vector<TierStats> tiers = tiers_.Stats();
+  published_tiers_.resize(tiers.size());
+  for (size_t i = 0; i < tiers.size(); ++i) {
+    const TierStats& now = tiers[i];
+    const metrics::Labels labels = {{"cache", options_.name}, {"tier", std::string(now.name)}};
+    TierStats& before = published_tiers_[i];
     const auto count = [&](const char* name, const char* help, uint64_t value, uint64_t old) {
       options_.metrics->GetCounter(name, help, labels).Add(value - std::min(value, old));
     };
+    const auto level = [&](const char* name, const char* help, double value) {
+      options_.metrics->GetGauge(name, help, labels).Set(value);
+    };
     count("cairn_cache_tier_hits_total", "Values found in a tier", now.hits, before.hits);
+    count("cairn_cache_tier_misses_total", "Values not found in a tier", now.misses, before.misses);
     count("cairn_cache_tier_failures_total", "Calls of a tier that failed", now.failures,
           before.failures);
     count("cairn_cache_tier_skipped_total", "Calls not made as the tier had failed", now.skipped,
           before.skipped);
+    count("cairn_cache_tier_written_total", "Values written to a tier", now.written,
+          before.written);
+    count("cairn_cache_tier_unwritten_total", "Values that a tier did not get", now.unwritten,
+          before.unwritten);
+    level("cairn_cache_tier_skipping", "1 while a tier is passed over", now.skipping ? 1 : 0);
+    if (now.max_bytes != 0) {
+      level("cairn_cache_tier_bytes", "Bytes of a tier", static_cast<double>(now.bytes));
+    }
     before = now;
   }
 }

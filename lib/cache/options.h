@@ -34,8 +34,9 @@ struct SpaceOptions {
 };
 
 struct TierOptions {
-  /// Writes go to the tiers from the pool, later; without a pool within the call.
+  /// Writes go to the tiers from a pool, later; without a pool within the call.
   bool write_behind = false;
+  ThreadPool* pool = nullptr;  ///< null = that of the cache; outlives the cache
   size_t max_queued_writes = 1024;
   uint32_t failures_to_skip = 5;
   int64_t skip_ns = 5'000'000'000;
@@ -58,8 +59,9 @@ struct CacheOptions {
   ThreadPool* pool = nullptr;
   std::vector<std::shared_ptr<Tier>> tiers;  ///< the fastest first
   TierOptions tier_options;
-  metrics::Registry* metrics = nullptr;  ///< outlives the cache
-  std::string name = "cache";            ///< label of the metrics
+  /// Told whenever it is read, and by Cache::Maintain.
+  std::shared_ptr<metrics::Registry> metrics;
+  std::string name = "cache";  ///< label of the metrics
 };
 
 /// For times: 0 = the default of the namespace or the cache.

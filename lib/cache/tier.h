@@ -46,7 +46,7 @@ class Tier {
  public:
   virtual ~Tier() = default;
 
-  /// For messages and as the label of its metrics, e.g. "redis". Constant.
+  /// For messages and as the label of its metrics, e.g. "redis". A literal.
   virtual std::string_view name() const = 0;
 
   /// True when other processes write and bump here too: the cache then learns of their bumps from
@@ -66,6 +66,10 @@ class Tier {
 
   /// The namespace's epoch; 0 when it was never bumped.
   virtual Result<uint64_t> Epoch(std::string_view space) = 0;
+
+  /// What it takes now and at most, where it can tell; 0 = it cannot.
+  virtual uint64_t bytes() const { return 0; }
+  virtual uint64_t max_bytes() const { return 0; }
 
   /// Makes every value of the namespace invalid by raising its epoch to at least `at_least` and
   /// beyond the present one. Returns the new epoch. O(1).

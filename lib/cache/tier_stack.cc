@@ -5,7 +5,9 @@
 namespace cairn::cache {
 
 TierStack::TierStack(const CacheOptions& options, const Clock* clock)
-    : options_(options.tier_options), clock_(clock), pool_(options.pool) {
+    : options_(options.tier_options),
+      clock_(clock),
+      pool_(options.tier_options.pool != nullptr ? options.tier_options.pool : options.pool) {
   for (const std::shared_ptr<Tier>& tier : options.tiers) {
     tiers_.push_back(std::make_unique<Member>());
     tiers_.back()->tier = tier;
@@ -34,6 +36,10 @@ bool TierStack::Told(Member* member, const Status& status) {
     return true;
   }
   member->failures.fetch_add(1, std::memory_order_relaxed);
+  {
+    MutexLock lock(member->failure_mutex);
+    member->last_failure = StrCat(CodeName(status.code()), ": ", status.message());
+  }
   if (++member->failures_in_row >= options_.failures_to_skip) {
     member->skip_until_ns = clock_->MonotonicNs() + options_.skip_ns;
   }
@@ -252,9 +258,22 @@ void TierStack::Bump(const std::string& space) {
 std::vector<TierStats> TierStack::Stats() const {
   std::vector<TierStats> all;
   for (const auto& member : tiers_) {
-    all.push_back({std::string(member->tier->name()), member->hits, member->misses,
-                   member->failures, member->skipped, member->written, member->unwritten,
-                   member->skip_until_ns != 0});
+    TierStats stats;
+    stats.name = member->tier->name();
+    stats.hits = member->hits;
+    stats.misses = member->misses;
+    stats.failures = member->failures;
+    stats.skipped = member->skipped;
+    stats.written = member->written;
+    stats.unwritten = member->unwritten;
+    stats.bytes = member->tier->bytes();
+    stats.max_bytes = member->tier->max_bytes();
+    stats.skipping = member->skip_until_ns != 0;
+    {
+      MutexLock lock(member->failure_mutex);
+      stats.last_failure = member->last_failure;
+    }
+    all.push_back(std::move(stats));
   }
   return all;
 }

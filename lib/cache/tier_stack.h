@@ -21,14 +21,17 @@
 namespace cairn::cache {
 
 struct TierStats {
-  std::string name;
+  std::string_view name;  ///< lives as long as the program
   uint64_t hits = 0;
   uint64_t misses = 0;
   uint64_t failures = 0;
   uint64_t skipped = 0;  ///< calls that were not made because the tier has failed lately
   uint64_t written = 0;
   uint64_t unwritten = 0;
+  uint64_t bytes = 0;      ///< 0 = the tier cannot tell
+  uint64_t max_bytes = 0;  ///< the same
   bool skipping = false;
+  std::string last_failure;  ///< "" = there was none yet
 };
 
 /// The epochs of one namespace in every tier, as a loader knew them when it began.
@@ -47,6 +50,7 @@ class TierStack {
   ~TierStack();
 
   bool empty() const { return tiers_.empty(); }
+  size_t size() const { return tiers_.size(); }
   /// Fills the values that are not found yet, from the first tier that has them, and writes them to
   /// the tiers before it. True when the namespace was bumped by somebody else since the last call:
   /// what memory holds of it is out of date.
@@ -76,6 +80,8 @@ class TierStack {
     std::atomic<uint32_t> failures_in_row{0};
     std::atomic<int64_t> skip_until_ns{0};
     std::atomic<uint64_t> hits{0}, misses{0}, failures{0}, skipped{0}, written{0}, unwritten{0};
+    mutable Mutex failure_mutex;  // taken last
+    std::string last_failure CAIRN_GUARDED_BY(failure_mutex);
     Mutex mutex;
     std::map<std::string, SpaceState, std::less<>> spaces CAIRN_GUARDED_BY(mutex);
   };

@@ -4,6 +4,7 @@
 
 #include "db/config.h"
 #include "db/database_impl.h"
+#include "db/store_tier.h"
 #include "embed/embedder.h"
 
 namespace cairn::db {
@@ -92,6 +93,14 @@ Status Database::DropCollection(std::string_view name) { return impl_->DropColle
 Result<std::vector<std::string>> Database::CollectionNames() const {
   CAIRN_RETURN_IF_ERROR(impl_->CheckOpen());
   return impl_->CollectionNames();
+}
+
+Result<std::shared_ptr<cache::Tier>> Database::OpenCacheTier(std::string_view cache_name,
+                                                             uint64_t max_bytes) {
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<storage::CacheStore> store,
+                         impl_->OpenCacheStore(max_bytes));
+  return std::shared_ptr<cache::Tier>(
+      std::make_shared<StoreTier>(std::move(store), std::string(cache_name)));
 }
 
 Status Database::Sync() { return impl_->Sync(); }

@@ -15,6 +15,10 @@
 #include "query/nearest.h"
 #include "query/search.h"
 
+namespace cairn::cache {
+class Tier;
+}
+
 namespace cairn::db {
 
 /// A document as a host hands it in; everything is borrowed for the call.
@@ -182,6 +186,12 @@ class Database {
                                                      const CollectionOptions* options);
   Status DropCollection(std::string_view name);
   Result<std::vector<std::string>> CollectionNames() const;
+
+  /// A tier for caches, on disk beside the database's own files, in a store of its own with its own
+  /// memory and threads; one for all caches, with the bounds of the first call. It fails softly
+  /// once the database is closed. `cache_name` keeps the values of different caches apart.
+  Result<std::shared_ptr<cache::Tier>> OpenCacheTier(std::string_view cache_name,
+                                                     uint64_t max_bytes);
 
   Status Sync();
   Status Refresh();

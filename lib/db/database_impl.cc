@@ -486,8 +486,26 @@ void DatabaseImpl::CountSearch(int64_t took_ns, bool ok) {
       .Observe(static_cast<double>(took_ns) * 1e-9);
 }
 
+Result<std::shared_ptr<storage::CacheStore>> DatabaseImpl::OpenCacheStore(uint64_t max_bytes) {
+  MutexLock lock(cache_store_mutex_);
+  if (closing_) return Error(Code::kFailedPrecondition, "the database is closed");
+  CAIRN_RETURN_IF_ERROR(CheckWritable());
+  if (cache_store_ != nullptr) return cache_store_;
+  storage::CacheStoreOptions options;
+  options.path = options_.path + "/cache";
+  options.max_bytes = max_bytes;
+  options.log = options_.log;
+  options.clock = options_.clock;
+  CAIRN_ASSIGN_OR_RETURN(cache_store_, storage::CacheStore::Open(std::move(options)));
+  return cache_store_;
+}
+
 Status DatabaseImpl::Close() {
   closing_ = true;
+  {
+    MutexLock lock(cache_store_mutex_);
+    if (cache_store_ != nullptr) cache_store_->Close();
+  }
   WaitBackground(kNoDeadline).IgnoreError("waits for ever");
   MutexLock lock(write_mutex_);
   if (closed_ || store_ == nullptr) return OkStatus();

@@ -18,6 +18,7 @@
 #include "db/options.h"
 #include "db/prepare.h"
 #include "observe/metrics.h"
+#include "storage/cache_store.h"
 #include "storage/store.h"
 
 namespace cairn::db {
@@ -81,6 +82,10 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   Status Train(CollectionState& state, const std::function<bool()>& cancelled);
   /// Trains in the background when the collection has grown enough.
   void TrainIfDue(const CollectionStatePtr& state);
+
+  /// Values of caches, beside the database's files; made at the first call, ended by Close.
+  Result<std::shared_ptr<storage::CacheStore>> OpenCacheStore(uint64_t max_bytes)
+      CAIRN_EXCLUDES(cache_store_mutex_);
 
   Status Sync();
   Status Refresh();
@@ -178,6 +183,9 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
 
   mutable Mutex state_mutex_;
   ReadStatePtr state_ CAIRN_GUARDED_BY(state_mutex_);
+
+  Mutex cache_store_mutex_;  // taken alone
+  std::shared_ptr<storage::CacheStore> cache_store_ CAIRN_GUARDED_BY(cache_store_mutex_);
 
   Mutex background_mutex_;
   CondVar background_idle_;

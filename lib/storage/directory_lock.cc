@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -91,6 +92,13 @@ Result<std::unique_ptr<DirectoryLock>> DirectoryLock::Acquire(const std::string&
 }
 
 DirectoryLock::~DirectoryLock() { close(fd_); }
+
+bool DirectoryLock::IsInPlace() const {
+  struct stat held {};
+  struct stat found {};
+  return fstat(fd_, &held) == 0 && stat(LockPath(path_).c_str(), &found) == 0 &&
+         held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+}
 
 Status DirectoryLock::MarkInUse() {
   CAIRN_RETURN_IF_ERROR(Write(Text({std::to_string(getpid()), BootId(), ""})));

@@ -30,6 +30,8 @@ class DirectoryLock {
 
   /// The last writer did not close, and the machine has been started anew since.
   bool lost_power() const { return lost_power_; }
+  /// The lock's file is still where it was: nobody has removed or replaced the directory.
+  bool IsInPlace() const;
   /// Says that from now on the database may hold unsynced writes.
   Status MarkInUse();
   /// Says that everything written is synced, and what the manifest is.

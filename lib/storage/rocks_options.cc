@@ -22,12 +22,6 @@ std::shared_ptr<rocksdb::Cache> MakeCache(uint64_t bytes) {
   return rocksdb::NewLRUCache(options);
 }
 
-rocksdb::CompressionType Compression() {
-  std::vector<rocksdb::CompressionType> known = rocksdb::GetSupportedCompressions();
-  bool has_lz4 = std::find(known.begin(), known.end(), rocksdb::kLZ4Compression) != known.end();
-  return has_lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
-}
-
 /// Families that are mostly read key by key, where a filter spares the look into each level.
 bool ReadByKey(Family family) {
   return family != Family::kPostings && family != Family::kMetadata && family != Family::kChangeLog;
@@ -53,7 +47,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Family family, const Resources& resou
   options.target_file_size_base = 32u << 20;
   options.level_compaction_dynamic_level_bytes = true;
   // Vectors are noise to a compressor.
-  options.compression = family == Family::kVectors ? rocksdb::kNoCompression : Compression();
+  options.compression = family == Family::kVectors ? rocksdb::kNoCompression : BlockCompression();
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(family, resources)));
   return options;
 }
@@ -67,6 +61,12 @@ Resources::Resources(const StoreOptions& options)
       errors(std::make_shared<ErrorListener>(options.log)),
       cache(MakeCache(Budget(options))),
       write_buffers(std::make_shared<rocksdb::WriteBufferManager>(write_buffer_bytes, cache)) {}
+
+rocksdb::CompressionType BlockCompression() {
+  std::vector<rocksdb::CompressionType> known = rocksdb::GetSupportedCompressions();
+  bool has_lz4 = std::find(known.begin(), known.end(), rocksdb::kLZ4Compression) != known.end();
+  return has_lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+}
 
 const char* FamilyName(Family family) {
   switch (family) {

@@ -29,6 +29,9 @@ struct Resources {
 /// The column family's name in RocksDB. Part of the format.
 const char* FamilyName(Family family);
 
+/// The quickest compression that this RocksDB has.
+rocksdb::CompressionType BlockCompression();
+
 /// Options of the whole instance. `recovery` matters only to what follows an unclean end.
 rocksdb::DBOptions InstanceOptions(const StoreOptions& options, Resources& resources,
                                    rocksdb::WALRecoveryMode recovery);

@@ -211,8 +211,8 @@ TEST_F(CacheTest, GrowsFromNothingWithinItsBytes) {
 }
 
 TEST_F(CacheTest, StatisticsAndMetrics) {
-  metrics::Registry registry;
-  options_.metrics = &registry;
+  auto registry = std::make_shared<metrics::Registry>();
+  options_.metrics = registry;
   Set("a", "1");
   Get("a");
   Get("b");
@@ -221,7 +221,7 @@ TEST_F(CacheTest, StatisticsAndMetrics) {
   EXPECT_EQ(stats.total.hits, 1u);
   EXPECT_EQ(stats.total.misses, 1u);
   EXPECT_EQ(stats.total.entries, 1u);
-  const std::string text = registry.ToPrometheusText();
+  const std::string text = registry->ToPrometheusText();
   EXPECT_NE(text.find("cairn_cache_hits_total{cache=\"cache\",namespace=\"\"} 1"),
             std::string::npos)
       << text;

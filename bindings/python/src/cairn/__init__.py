@@ -36,6 +36,7 @@ from cairn.nearest import SegmentStats
 from cairn.pipeline import Bulkhead, Pipeline
 from cairn.retrying import Retry, RetryBudget, retry
 from cairn.search import Hit, SearchResults, VectorReport
+from cairn.tiers import CacheTiers, CacheTierStats
 
 __version__ = _ffi.VERSION
 
@@ -67,7 +68,7 @@ def kernel_name() -> str:
 
 __all__ = [
     "AbortedError", "AlreadyExistsError", "Batcher", "BreakerOpenError", "Bulkhead", "Cache",
-    "CacheSpace", "CacheStats", "CairnError", "CancelledError", "Chunk", "CircuitBreaker",
+    "CacheSpace", "CacheStats", "CacheTierStats", "CacheTiers", "CairnError", "CancelledError", "Chunk", "CircuitBreaker",
     "ClosedError", "Collection", "CollectionStats", "DataLossError", "Database", "DatabaseStats",
     "Decision", "Document", "FailedPreconditionError", "Hit", "IndexReport", "InternalError",
     "InvalidArgumentError", "LimiterStats", "LockedError", "Metrics", "NotFoundError",

@@ -22,6 +22,8 @@ PHASES = ("scan", "index", "embed", "done")
 PURPOSES = ("document", "query")
 BREAKER_STATES = ("closed", "open", "half_open", "forced_open", "forced_closed", "disabled")
 
+REMOVAL_CAUSES = ("deleted", "replaced", "evicted", "expired", "invalidated")
+
 _GO_ON = 0
 _STOP = 1
 
@@ -74,6 +76,11 @@ def register(registration: Registration) -> int:
     number = next(_numbers)
     _registry[number] = registration
     return number
+
+
+def forget(number: int) -> None:
+    """For one that the library did not get; one that it has let go is no mistake."""
+    _registry.pop(number, None)
 
 
 def registered_count() -> int:
@@ -130,6 +137,18 @@ def _breaker_changed(before: int, after: int, _: int, reason: int, user_data: in
     registration.function(_name(BREAKER_STATES, before), _name(BREAKER_STATES, after), text)
 
 
+def _removed(
+    space: int, space_bytes: int, key: int, key_bytes: int, value: int, value_bytes: int,
+    cause: int, user_data: int,
+) -> None:  # fmt: skip
+    _registry[user_data].function(
+        _library.text_at(space, space_bytes),
+        ctypes.string_at(key, key_bytes),
+        ctypes.string_at(value, value_bytes),
+        _name(REMOVAL_CAUSES, cause),
+    )
+
+
 def _run_batch(batch: Any, user_data: int) -> int:
     return int(_registry[user_data].function(batch))
 
@@ -151,6 +170,7 @@ log_fn = _ffi.cairn_log_fn(_log)
 progress_fn = _ffi.cairn_progress_fn(_progress)
 embed_fn = _ffi.cairn_embed_fn(_embed)
 breaker_listener_fn = _ffi.cairn_breaker_listener_fn(_breaker_changed)
+removal_fn = _ffi.cairn_cache_removal_fn(_removed)
 batch_fn = _ffi.cairn_batch_fn(_run_batch)
 batch_done_fn = _ffi.cairn_batch_done_fn(_batch_done)
 attempt_fn = _ffi.cairn_attempt_fn(_attempt)

@@ -49,6 +49,11 @@ CAIRN_LOG_INFO = 1
 CAIRN_LOG_WARNING = 2
 CAIRN_LOG_ERROR = 3
 CAIRN_CACHE_FOR_EVER = -1
+CAIRN_CACHE_DELETED = 0
+CAIRN_CACHE_REPLACED = 1
+CAIRN_CACHE_EVICTED = 2
+CAIRN_CACHE_EXPIRED = 3
+CAIRN_CACHE_INVALIDATED = 4
 CAIRN_METRIC_COSINE = 0
 CAIRN_METRIC_INNER_PRODUCT = 1
 CAIRN_METRIC_L2 = 2
@@ -284,6 +289,30 @@ class cairn_cache_value(Structure):
     """Opaque."""
 
 
+cairn_cache_removal_fn = CFUNCTYPE(
+    None, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p, c_size_t, c_int32, c_void_p
+)
+
+
+class cairn_cache_tier_options(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("write_behind", c_uint32),
+        ("failures_to_skip", c_uint32),
+        ("redis_connections", c_uint32),
+        ("skip_ns", c_int64),
+        ("disk_path", c_void_p),
+        ("disk_path_bytes", c_size_t),
+        ("database", POINTER(cairn_database)),
+        ("disk_max_bytes", c_uint64),
+        ("redis_url", c_void_p),
+        ("redis_url_bytes", c_size_t),
+        ("redis_prefix", c_void_p),
+        ("redis_prefix_bytes", c_size_t),
+        ("redis_timeout_ns", c_int64),
+    ]
+
+
 class cairn_cache_options(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
@@ -294,6 +323,13 @@ class cairn_cache_options(Structure):
         ("default_idle_ttl_ns", c_int64),
         ("ttl_jitter", c_double),
         ("seed", c_uint64),
+        ("name", c_void_p),
+        ("name_bytes", c_size_t),
+        ("metrics", POINTER(cairn_metrics)),
+        ("removal_fn", cairn_cache_removal_fn),
+        ("removal_user_data", c_void_p),
+        ("removal_free", cairn_free_fn),
+        ("tiers", POINTER(cairn_cache_tier_options)),
     ]
 
 
@@ -360,6 +396,23 @@ class cairn_cache_stats(Structure):
         ("hit_ratio_at_half", c_double),
         ("hit_ratio_estimate", c_double),
         ("hit_ratio_at_twice", c_double),
+        ("tier_hit_count", c_uint64),
+    ]
+
+
+class cairn_cache_tier_stats(Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("is_skipped", c_uint32),
+        ("name", c_void_p),
+        ("hit_count", c_uint64),
+        ("miss_count", c_uint64),
+        ("failure_count", c_uint64),
+        ("skipped_count", c_uint64),
+        ("written_count", c_uint64),
+        ("unwritten_count", c_uint64),
+        ("bytes", c_uint64),
+        ("max_bytes", c_uint64),
     ]
 
 
@@ -857,6 +910,7 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
         POINTER(cairn_database), POINTER(POINTER(cairn_buffer)), POINTER(POINTER(cairn_error))
     ]),
     "cairn_cache_options_init": (None, [POINTER(cairn_cache_options), c_uint32]),
+    "cairn_cache_tier_options_init": (None, [POINTER(cairn_cache_tier_options), c_uint32]),
     "cairn_cache_space_options_init": (None, [POINTER(cairn_cache_space_options), c_uint32]),
     "cairn_cache_set_options_init": (None, [POINTER(cairn_cache_set_options), c_uint32]),
     "cairn_cache_load_options_init": (None, [POINTER(cairn_cache_load_options), c_uint32]),
@@ -885,6 +939,11 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
         POINTER(cairn_cache_space), c_char_p, c_size_t, c_char_p, c_size_t,
         POINTER(cairn_cache_set_options), POINTER(POINTER(cairn_error))
     ]),
+    "cairn_cache_set_many": (c_int32, [
+        POINTER(cairn_cache_space), POINTER(c_void_p), POINTER(c_size_t), POINTER(c_void_p),
+        POINTER(c_size_t), c_size_t, POINTER(cairn_cache_set_options),
+        POINTER(POINTER(cairn_error))
+    ]),
     "cairn_cache_delete": (c_int32, [
         POINTER(cairn_cache_space), c_char_p, c_size_t, POINTER(POINTER(cairn_error))
     ]),
@@ -912,6 +971,16 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "cairn_cache_space_stats_get": (c_int32, [
         POINTER(cairn_cache_space), POINTER(cairn_cache_stats), POINTER(POINTER(cairn_error))
     ]),
+    "cairn_cache_tier_count": (c_size_t, [POINTER(cairn_cache)]),
+    "cairn_cache_tier_stats_get": (c_int32, [
+        POINTER(cairn_cache), c_size_t, POINTER(cairn_cache_tier_stats),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_tier_failure": (c_int32, [
+        POINTER(cairn_cache), c_size_t, POINTER(POINTER(cairn_buffer)),
+        POINTER(POINTER(cairn_error))
+    ]),
+    "cairn_cache_flush": (c_int32, [POINTER(cairn_cache), POINTER(POINTER(cairn_error))]),
     "cairn_collection_options_init": (None, [POINTER(cairn_collection_options), c_uint32]),
     "cairn_collection_create": (c_int32, [
         POINTER(cairn_database), c_char_p, c_size_t, POINTER(cairn_collection_options),

@@ -12,12 +12,18 @@ import threading
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar, Union, cast
 
-from cairn import _ffi, _library
+from cairn import _callbacks, _ffi, _library
 from cairn._handle import Handle
+from cairn.database import Database
 from cairn.errors import InvalidArgumentError
+from cairn.metrics import Metrics
+from cairn.metrics import create as create_part
+from cairn.tiers import CacheTiers, CacheTierStats, native_options, stats_of
 
 Key = Union[str, bytes]
 Value = Union[bytes, bytearray, memoryview, str, None]
+#: Is told of an entry that left: its namespace, key, value and why (one of REMOVAL_CAUSES).
+RemovalFunction = Callable[[str, bytes, bytes, str], None]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _NANOSECONDS = 1_000_000_000
@@ -52,6 +58,7 @@ class CacheStats:
     hit_ratio_at_half: float
     hit_ratio_estimate: float
     hit_ratio_at_twice: float
+    tier_hit_count: int
 
 
 def _nanoseconds(name: str, seconds: Optional[float]) -> int:
@@ -221,8 +228,27 @@ class CacheSpace:
         return {key: _take(value) for key, value in zip(keys, found) if value}
 
     def set_many(self, values: Dict[Key, Value], ttl: Optional[float] = None) -> None:
-        for key, value in values.items():
-            self.set(key, value, ttl=ttl)
+        """Stores many values, with one call of each tier.
+
+        Raises ResourceExhaustedError when there is no room for one of them; the others are stored.
+        """
+        for negative in (False, True):
+            some = {key: value for key, value in values.items() if (value is None) is negative}
+            self._set_many(some, ttl, negative)
+
+    def _set_many(self, values: Dict[Key, Value], ttl: Optional[float], negative: bool) -> None:
+        options = _library.options("cairn_cache_set_options")
+        options.negative = negative
+        options.ttl_ns = _nanoseconds("ttl", ttl)
+        names = [_key(key) for key in values]
+        data = [_value(value) for value in values.values()]
+        keys, key_bytes = _library.byte_arrays(names)
+        items, item_bytes = _library.byte_arrays(data)
+        with self._handle as space:
+            _library.call(
+                "cairn_cache_set_many", space, keys, key_bytes, items, item_bytes, len(names),
+                ctypes.byref(options),
+            )  # fmt: skip
 
     def delete_prefix(self, prefix: Key) -> int:
         """Removes the keys that begin with the prefix; how many there were."""
@@ -295,6 +321,33 @@ class CacheSpace:
         self._handle.close()
 
 
+def _create(
+    options: Any,
+    borrowed: _library.Borrowed,
+    tiers: Optional[CacheTiers],
+    metrics: Optional[Metrics],
+    on_removal: Optional[RemovalFunction],
+) -> Any:
+    given = None if tiers is None else native_options(tiers, borrowed)
+    if given is not None:
+        options.tiers = ctypes.pointer(given)
+    number = 0
+    if on_removal is not None:
+        number = _callbacks.register(_callbacks.Registration(on_removal))
+        options.removal_fn = _callbacks.removal_fn
+        options.removal_user_data = number
+        options.removal_free = _callbacks.free_fn
+    try:
+        if tiers is None or not isinstance(tiers.disk, Database):
+            return create_part("cairn_cache", options, metrics)
+        with tiers.disk.handle as database:
+            given.database = database
+            return create_part("cairn_cache", options, metrics)
+    except Exception:
+        _callbacks.forget(number)  # it may not have come to the library
+        raise
+
+
 class Cache(CacheSpace):
     """A cache bounded in bytes or entries; itself its default namespace.
 
@@ -312,7 +365,11 @@ class Cache(CacheSpace):
     False
     >>> cache.close()
 
-    Times are in seconds. Thread safety: all methods may be called from any thread.
+    Times are in seconds. `on_removal` is told of every entry that leaves, in the thread whose call
+    made it leave. `name` is the label of the metrics, and keeps the values of caches apart that share
+    a database as their tier.
+
+    Thread safety: all methods may be called from any thread.
     """
 
     def __init__(
@@ -324,10 +381,14 @@ class Cache(CacheSpace):
         default_idle_ttl: Optional[float] = None,
         ttl_jitter: float = 0.0,
         shard_count: int = 0,
+        name: str = "cache",
+        tiers: Optional[CacheTiers] = None,
+        metrics: Optional[Metrics] = None,
+        on_removal: Optional[RemovalFunction] = None,
     ) -> None:
-        for name, number in (("max_bytes", max_bytes), ("max_entries", max_entries)):
+        for field, number in (("max_bytes", max_bytes), ("max_entries", max_entries)):
             if not 0 <= number < 2**63:
-                raise InvalidArgumentError(f"{name} must be between 0 and 2**63, not {number}")
+                raise InvalidArgumentError(f"{field} must be between 0 and 2**63, not {number}")
         if not 0 <= shard_count <= 64:
             raise InvalidArgumentError(f"shard_count must be 0 to 64, not {shard_count}")
         options = _library.options("cairn_cache_options")
@@ -335,8 +396,9 @@ class Cache(CacheSpace):
         options.default_ttl_ns = _nanoseconds("default_ttl", default_ttl)
         options.default_idle_ttl_ns = _nanoseconds("default_idle_ttl", default_idle_ttl)
         options.ttl_jitter, options.shard_count = ttl_jitter, shard_count
-        pointer = _library.null("cairn_cache")
-        _library.call("cairn_cache_create", ctypes.byref(options), ctypes.byref(pointer))
+        borrowed = _library.Borrowed()
+        borrowed.set_text(options, "name", name)
+        pointer = _create(options, borrowed, tiers, metrics, on_removal)
         self._cache = Handle("the cache", pointer, _library.native.cairn_cache_release)
         self._cache.watch(self)
         super().__init__(self._open("", None, 0), "")
@@ -348,6 +410,17 @@ class Cache(CacheSpace):
         with self._cache as cache:
             _library.call("cairn_cache_maintain", cache, max_count, ctypes.byref(more))
         return bool(more.value)
+
+    def flush(self) -> None:
+        """Waits until the tiers have what was written behind."""
+        with self._cache as cache:
+            _library.call("cairn_cache_flush", cache)
+
+    def tier_stats(self) -> List[CacheTierStats]:
+        """One for each tier, the fastest first."""
+        with self._cache as cache:
+            count = _library.native.cairn_cache_tier_count(cache)
+            return [stats_of(cache, tier) for tier in range(count)]
 
     def _open(self, name: str, ttl: Optional[float], quota_bytes: int) -> Any:
         options = _library.options("cairn_cache_space_options")

@@ -133,6 +133,11 @@ class Database:
     def closed(self) -> bool:
         return self._handle.closed
 
+    @property
+    def handle(self) -> Handle:
+        """For the caches that keep values in its folder."""
+        return self._handle
+
     def close(self) -> None:
         """Stops background work, flushes, and gives the directory free. Idempotent.
 
