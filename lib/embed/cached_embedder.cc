@@ -56,6 +56,7 @@ class CachedEmbedder final : public Embedder {
   }
 
   void Remember(std::string_view text, Purpose purpose, const float* vector) {
+    if (std::all_of(vector, vector + dim(), [](float x) { return x == 0; })) return;
     cache::SetOptions options;
     options.ttl_ns = kVectorTtlNs;
     const std::string_view bytes(reinterpret_cast<const char*>(vector), vector_bytes());

@@ -13,6 +13,7 @@ inline constexpr int64_t kVectorTtlNs = 86'400 * int64_t{1'000'000'000};
 
 /// Remembers the vectors of another embedder. The key is all that the vector depends on: `scope`,
 /// the identity with its training generation, the dimension, the purpose and the text itself.
+/// A zero vector is not remembered: with many embedders it is a fault, and passes.
 ///
 /// scope: tells embedders apart that share an identity and are not the same, as the builtin ones of
 /// two collections are; "" where the identity says it all.

@@ -110,6 +110,14 @@ TEST_F(CachedEmbedderTest, AVectorIsForgottenAfterADay) {
   EXPECT_EQ(inner->seen.size(), 2u);
 }
 
+TEST_F(CachedEmbedderTest, AZeroVectorIsNotRemembered) {
+  auto inner = Inner("1", 0, 0);
+  auto cached = Cached(inner);
+  Embed(*cached, {"", "a"});
+  Embed(*cached, {"", "a"});
+  EXPECT_EQ(inner->seen, (std::vector<std::string>{"", "a", ""}));
+}
+
 TEST_F(CachedEmbedderTest, TextsTooLongForAKeyAreEmbeddedEveryTime) {
   auto inner = Inner("1", 0, 7);
   auto cached = Cached(inner);
