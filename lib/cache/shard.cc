@@ -33,8 +33,14 @@ Shard::Shard(Core* core, uint64_t expected_entries)
   ghost_.Resize(entries);
   limbo_.reserve(4 * kLimbo);
   overhead_ = OverheadBytes(buckets);
-  table_.store(table.release(), std::memory_order_seq_cst);
+  SetTable(std::move(table));
   core_->budget.TryTakeBytes(overhead_);
+}
+
+void Shard::SetTable(std::unique_ptr<Table> table) {
+  hint_buckets_.store(reinterpret_cast<uintptr_t>(table->buckets()), std::memory_order_relaxed);
+  hint_mask_.store(table->bucket_count() - 1, std::memory_order_relaxed);
+  table_.store(table.release(), std::memory_order_seq_cst);
 }
 
 Shard::~Shard() {
@@ -344,7 +350,7 @@ bool Shard::Grow(Removed* removed) {
     if (table->Insert(entry, &victim) != Table::Inserted::kYes) misfits.push_back(entry);
   });
   old_tables_.emplace_back(own());
-  table_.store(table.release(), std::memory_order_seq_cst);
+  SetTable(std::move(table));
   overhead_ += more;
   for (Entry* entry : misfits) Unlink(entry, RemovalCause::kEvicted, removed);
   return true;

@@ -37,7 +37,7 @@ class Table {
 
   size_t bucket_count() const { return mask_ + 1; }
   size_t bytes() const { return bytes_; }
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & mask_]); }
+  const Bucket* buckets() const { return buckets_; }
 
   Entry* Find(uint64_t hash, uint32_t space, std::string_view key) const {
     Entry* found = nullptr;
