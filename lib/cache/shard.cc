@@ -81,6 +81,8 @@ Shard::Outcome Shard::Insert(const NewEntry& wanted, bool others_asked,
   const uint64_t charge = wanted.charge();
   const bool copy_outside = wanted.value.size() > kCopiedUnderLock;
   mutex_.Lock();
+  sketch_.Prefetch(wanted.hash);
+  ghost_.Prefetch(wanted.hash);
   if (wanted.only_if_absent) {
     const Entry* there = own()->Find(wanted.hash, wanted.space->id, wanted.key);
     if (there != nullptr && core_->IsLive(there)) {

@@ -98,6 +98,8 @@ class Shard {
 
   // What the rules say; shard_evict.cc.
   bool EvictOne(Removed* removed) CAIRN_REQUIRES(mutex_);
+  /// Asks for the memory that the next eviction is likely to touch.
+  void PrefetchNext() CAIRN_REQUIRES(mutex_);
   enum class Step { kGoOn, kEvicted };
   Step LeaveWindow(uint64_t window_target, uint64_t capacity, Removed* removed)
       CAIRN_REQUIRES(mutex_);

@@ -56,7 +56,8 @@ class Table {
 
   /// Puts another entry of the same hash into the slot.
   static void Replace(std::atomic<uint64_t>* slot, Entry* entry) {
-    slot->store(Pack(entry), std::memory_order_seq_cst);
+    // ordered before the records are read by the fence in ReaderRegistry::Gather
+    slot->store(Pack(entry), std::memory_order_release);
   }
   /// Takes out an entry that is there.
   void Remove(const Entry* entry);

@@ -60,6 +60,7 @@ class Tuner {
   static uint64_t Sampled(uint64_t hash) { return (hash * 0x9E3779B97F4A7C15u) >> 40; }
   void Drain() CAIRN_REQUIRES(mutex_);
   void Access(uint64_t hash, uint32_t size) CAIRN_REQUIRES(mutex_);
+  void Distrust() CAIRN_REQUIRES(mutex_);
   void Decide() CAIRN_REQUIRES(mutex_);
   void SetRate(uint64_t rate) CAIRN_REQUIRES(mutex_);
 
@@ -76,8 +77,17 @@ class Tuner {
   uint64_t since_ CAIRN_GUARDED_BY(mutex_) = 0;
   double weight_ CAIRN_GUARDED_BY(mutex_) = 0;
   Sketch sketch_ CAIRN_GUARDED_BY(mutex_);
+  MiniatureKeys keys_ CAIRN_GUARDED_BY(mutex_);
   std::vector<Miniature> miniatures_ CAIRN_GUARDED_BY(mutex_);
   std::array<double, kRules.size()> hits_ CAIRN_GUARDED_BY(mutex_) = {};
+  std::array<double, kRules.size()> trust_ CAIRN_GUARDED_BY(mutex_) = {};
+  /// Of the cache itself in this period, and of the chosen miniature until it.
+  double real_hits_ CAIRN_GUARDED_BY(mutex_) = 0;
+  double hits_before_ CAIRN_GUARDED_BY(mutex_) = 0;
+  /// The same, over the periods since the rules were taken or judged.
+  double promised_ CAIRN_GUARDED_BY(mutex_) = 0;
+  double kept_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int periods_ CAIRN_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<Miniature> half_ CAIRN_GUARDED_BY(mutex_);
   std::unique_ptr<Miniature> twice_ CAIRN_GUARDED_BY(mutex_);
   double half_hits_ CAIRN_GUARDED_BY(mutex_) = 0;
