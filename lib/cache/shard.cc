@@ -164,12 +164,14 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
   Space* space = core_->SpaceOf(entry);
   // Computed before the namespace was bumped: no reader may see it.
   if (space->epoch_now() != entry->epoch) return Outcome::kNotStored;
-  if (core_->tuner->Wants(entry->hash)) {
-    core_->tuner->RecordMiss(entry->hash, core_->SizeOf(entry), core_->budget.entries());
-  }
   sketch_.Add(entry->hash);
   if (!Grow(removed)) return Outcome::kNoMemory;
-  if (Entry* old = own()->Find(entry->hash, entry->space, entry->key())) {
+  Entry* old = own()->Find(entry->hash, entry->space, entry->key());
+  if (core_->tuner->Wants(entry->hash)) {
+    core_->tuner->RecordMiss(entry->hash, core_->SizeOf(entry), core_->budget.entries(),
+                             old != nullptr);
+  }
+  if (old != nullptr) {
     const uint8_t hits = old->frequency.load(std::memory_order_relaxed);
     entry->frequency.store(hits, std::memory_order_relaxed);
     if (!EnterRings(entry)) return Outcome::kNoMemory;

@@ -84,9 +84,10 @@ void Tuner::RecordHit(uint64_t hash, uint32_t size, uint32_t thread_number) {
   mutex_.Unlock();
 }
 
-void Tuner::RecordMiss(uint64_t hash, uint32_t size, uint64_t entries) {
+void Tuner::RecordMiss(uint64_t hash, uint32_t size, uint64_t entries, bool was_there) {
   MutexLock lock(mutex_);
   Drain();
+  if (was_there) real_hits_ += 1;
   entries_ = entries;
   Access(hash, size);
 }

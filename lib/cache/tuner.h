@@ -36,8 +36,9 @@ class Tuner {
     return (Sampled(hash) & mask_.load(std::memory_order_relaxed)) == 0;
   }
   void RecordHit(uint64_t hash, uint32_t size, uint32_t thread_number) CAIRN_EXCLUDES(mutex_);
-  /// entries: those in the cache now.
-  void RecordMiss(uint64_t hash, uint32_t size, uint64_t entries) CAIRN_EXCLUDES(mutex_);
+  /// A value was set. entries: those in the cache now; was_there: the key among them.
+  void RecordMiss(uint64_t hash, uint32_t size, uint64_t entries, bool was_there = false)
+      CAIRN_EXCLUDES(mutex_);
 
   struct Estimates {
     double half = 0;
