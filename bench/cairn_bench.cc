@@ -20,7 +20,7 @@ constexpr const char* kHelp =
     "          [--mode hybrid|text|vector|all] [--embedder builtin|none] [--binary]\n"
     "          ranking quality on a judged collection (BEIR's files), and times\n"
     "  search  --db DIR --queries FILE [--collection NAME] [--mode auto|text|vector|hybrid]\n"
-    "          [--limit N] [--repeat N] [--no-snippet]\n"
+    "          [--limit N] [--repeat N] [--no-snippet] [--remembered]\n"
     "          search times on a database that is there\n"
     "  vector  DATA [--targets R,R,...] [--groundtruth F] [--peers hnswlib,faiss|none]\n"
     "          vector search at equal recall, beside other engines\n"

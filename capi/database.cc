@@ -18,11 +18,19 @@ using cairn::db::DatabaseStats;
 
 namespace {
 
+/// As the core has it, where 0 is none.
+uint64_t CacheBytes(uint64_t given, uint32_t none) {
+  if (none != 0) return 0;
+  return given == 0 ? cairn::db::kDefaultCacheBytes : given;
+}
+
 Status ReadOptions(const InputStruct<cairn_database_options>& given, HostData log_data,
                    DatabaseOptions* options) {
   CAIRN_RETURN_IF_ERROR(given.Check("options"));
   CAIRN_RETURN_IF_ERROR(CheckFlag(given->read_only, "options.read_only"));
   CAIRN_RETURN_IF_ERROR(CheckFlag(given->must_exist, "options.must_exist"));
+  CAIRN_RETURN_IF_ERROR(CheckFlag(given->search_cache_none, "options.search_cache_none"));
+  CAIRN_RETURN_IF_ERROR(CheckFlag(given->embedding_cache_none, "options.embedding_cache_none"));
   CAIRN_RETURN_IF_ERROR(
       CheckChoice(given->durability, CAIRN_DURABILITY_ASYNC, "options.durability"));
   CAIRN_RETURN_IF_ERROR(CheckChoice(given->log_level, CAIRN_LOG_ERROR, "options.log_level"));
@@ -34,6 +42,9 @@ Status ReadOptions(const InputStruct<cairn_database_options>& given, HostData lo
   options->thread_count = given->thread_count;
   options->storage_memory_bytes = given->storage_memory_bytes;
   options->vector_memory_bytes = given->vector_memory_bytes;
+  options->search_cache_bytes = CacheBytes(given->search_cache_bytes, given->search_cache_none);
+  options->embedding_cache_bytes =
+      CacheBytes(given->embedding_cache_bytes, given->embedding_cache_none);
   if (given->log_fn != nullptr || log_data.has_free()) {
     options->log = MakeHostLogSink(given->log_fn, given->log_level, std::move(log_data));
   }
@@ -52,6 +63,16 @@ cairn_database_stats ToPublic(const DatabaseStats& stats) {
   out.read_only = stats.read_only ? 1 : 0;
   out.vector_memory_used_bytes = stats.vector_memory_used_bytes;
   out.vector_memory_limit_bytes = stats.vector_memory_limit_bytes;
+  out.search_cache_hits = stats.search_cache.hits;
+  out.search_cache_misses = stats.search_cache.misses;
+  out.search_cache_entries = stats.search_cache.entries;
+  out.search_cache_bytes = stats.search_cache.bytes;
+  out.search_cache_limit_bytes = stats.search_cache.limit_bytes;
+  out.embedding_cache_hits = stats.embedding_cache.hits;
+  out.embedding_cache_misses = stats.embedding_cache.misses;
+  out.embedding_cache_entries = stats.embedding_cache.entries;
+  out.embedding_cache_bytes = stats.embedding_cache.bytes;
+  out.embedding_cache_limit_bytes = stats.embedding_cache.limit_bytes;
   return out;
 }
 

@@ -14,11 +14,12 @@ void Check(cairn_status status, cairn_error* error, std::string_view what) {
   throw std::runtime_error(message);
 }
 
-Database OpenDatabase(const std::string& path, int32_t durability, bool read_only) {
+Database OpenDatabase(const std::string& path, int32_t durability, bool read_only, bool remembers) {
   cairn_database_options options;
   cairn_database_options_init(&options, sizeof options);
   options.durability = durability;
   options.read_only = read_only ? 1 : 0;
+  options.search_cache_none = options.embedding_cache_none = remembers ? 0 : 1;
   cairn_error* error = nullptr;
   cairn_database* database = nullptr;
   const cairn_status status =

@@ -25,7 +25,9 @@ using IndexReport = std::unique_ptr<cairn_index_report, Release<cairn_index_repo
 /// Throws a std::runtime_error with the library's sentence unless OK; takes the error over.
 void Check(cairn_status status, cairn_error* error, std::string_view what);
 
-Database OpenDatabase(const std::string& path, int32_t durability, bool read_only);
+/// remembers: whether searches and embedded texts are remembered, which hides what they cost.
+Database OpenDatabase(const std::string& path, int32_t durability, bool read_only,
+                      bool remembers = false);
 /// embedder: "builtin" or "none".
 Collection CreateCollection(cairn_database* database, const std::string& name,
                             const std::string& embedder);

@@ -42,6 +42,15 @@ typedef struct cairn_database_options {
    * and graphs that do not fit are read from there, so an index can be larger than the limit.
    */
   uint64_t vector_memory_bytes;
+  /*
+   * Most memory for remembered answers of searches (for 300 s, and only until the next write to
+   * their collection), and for remembered vectors of embedded texts and queries (for a day).
+   * 0 = 16 MiB each; at least 256 KiB.
+   */
+  uint64_t search_cache_bytes;
+  uint64_t embedding_cache_bytes;
+  uint32_t search_cache_none;    /* 1: remembers no answers */
+  uint32_t embedding_cache_none; /* 1: remembers no vectors */
 } cairn_database_options;
 
 /* What a database holds and costs. Set struct_size before the call. */
@@ -57,6 +66,16 @@ typedef struct cairn_database_stats {
   uint32_t read_only;
   uint64_t vector_memory_used_bytes;  /* what counts against vector_memory_bytes: work included */
   uint64_t vector_memory_limit_bytes; /* 0 = none */
+  uint64_t search_cache_hits;         /* searches answered from memory; of hits + misses */
+  uint64_t search_cache_misses;
+  uint64_t search_cache_entries;
+  uint64_t search_cache_bytes;
+  uint64_t search_cache_limit_bytes; /* 0 = there is no such cache */
+  uint64_t embedding_cache_hits;     /* texts and queries that were not embedded again */
+  uint64_t embedding_cache_misses;
+  uint64_t embedding_cache_entries;
+  uint64_t embedding_cache_bytes;
+  uint64_t embedding_cache_limit_bytes; /* 0 = there is no such cache */
 } cairn_database_stats;
 
 CAIRN_BEGIN_DECLS

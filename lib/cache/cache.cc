@@ -114,10 +114,12 @@ bool Cache::CheckTimes(Entry* entry, Want want, bool* stale) const {
 }
 
 Handle Cache::Find(Space* space, std::string_view key, uint64_t hash, Want want, bool count) {
+  const Shard* shard = ShardOf(hash);
+  shard->Prefetch(hash);
   ReaderRecord* reader = ReaderRegistry::Mine();
   // seq_cst pairs with ReaderRegistry::Gather
   reader->reading.store(hash | 1, std::memory_order_seq_cst);
-  Entry* entry = ShardOf(hash)->table()->Find(hash, space->id, key);
+  Entry* entry = shard->table()->Find(hash, space->id, key);
   bool stale = false;
   if (entry != nullptr && (entry->epoch != space->epoch_now() ||
                            (entry->has_timing() && !CheckTimes(entry, want, &stale)))) {

@@ -48,6 +48,12 @@ class EntryRing {
     while (head_ != tail_ && At(head_) == nullptr) ++head_;
     return head_ == tail_ ? nullptr : At(head_);
   }
+  /// The entry after the first, if it is there; else null.
+  Entry* Next() { return tail_ - head_ > 1 ? At(head_ + 1) : nullptr; }
+  /// For who will ask for the first ones before long.
+  void PrefetchAhead() {
+    if (tail_ - head_ > kAhead) __builtin_prefetch(At(head_ + kAhead));
+  }
   Entry* Pop() {
     Entry* entry = Front();
     if (entry == nullptr) return nullptr;

@@ -17,6 +17,9 @@ class Ghost {
   size_t capacity() const { return cells_.size(); }
   size_t bytes() const { return cells_.capacity() * sizeof(Cell); }
 
+  void Prefetch(uint64_t hash) const {
+    if (!cells_.empty()) __builtin_prefetch(&cells_[((hash >> 8) & set_mask_) * kWays]);
+  }
   void Add(uint64_t hash);
   /// True when it was among the last `keys` added; it is forgotten.
   bool Take(uint64_t hash, size_t keys);

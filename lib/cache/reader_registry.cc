@@ -20,6 +20,16 @@ Orphans& TheOrphans() {
   return *orphans;
 }
 
+/// What was taken out of tables before comes before the reading of the records, for all threads.
+void Fence() {
+#if defined(__SANITIZE_THREAD__)
+  static std::atomic<uint64_t> fence{0};  // the sanitizer knows no fences
+  fence.fetch_add(1, std::memory_order_seq_cst);
+#else
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
+
 }  // namespace
 
 /// Gives the record back when its thread ends; pins that handles still hold stay in it.
@@ -63,6 +73,7 @@ ReaderRecord* ReaderRegistry::Acquire() {
 void ReaderRegistry::Gather(Announced* out) {
   out->tags.clear();
   out->pins.clear();
+  Fence();
   for (ReaderRecord* at = g_records.load(std::memory_order_seq_cst); at != nullptr; at = at->next) {
     // seq_cst pairs with the reader's announcement; what follows sees the pins made before its end.
     const uint64_t hash = at->reading.load(std::memory_order_seq_cst);

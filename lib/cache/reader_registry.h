@@ -36,9 +36,10 @@ struct Announced {
 ///
 /// A reader announces the hash of the key it looks up (sequentially consistent), then walks the
 /// table; what it finds it pins by writing the pointer into a slot of its record, then takes the
-/// announcement back (release). Who takes an entry out of a table and afterwards reads all records
-/// (the announcements sequentially consistent, then the pins) sees every reader that can still
-/// reach it: a reader whose announcement is not seen announced later, and finds the entry gone.
+/// announcement back (release). Who takes entries out of a table and afterwards, behind a fence,
+/// reads all records (the announcements sequentially consistent, then the pins) sees every reader
+/// that can still reach one of them: a reader whose announcement is not seen announced later, and
+/// finds the entry gone. One fence serves all entries that were taken out before it.
 /// The idea is that of hazard pointers (Michael, IEEE TPDS 2004) with the key's hash in the place
 /// of the pointer, so that a lookup needs one announcement however many slots it looks at.
 ///

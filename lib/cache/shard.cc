@@ -33,8 +33,14 @@ Shard::Shard(Core* core, uint64_t expected_entries)
   ghost_.Resize(entries);
   limbo_.reserve(4 * kLimbo);
   overhead_ = OverheadBytes(buckets);
-  table_.store(table.release(), std::memory_order_seq_cst);
+  SetTable(std::move(table));
   core_->budget.TryTakeBytes(overhead_);
+}
+
+void Shard::SetTable(std::unique_ptr<Table> table) {
+  hint_buckets_.store(reinterpret_cast<uintptr_t>(table->buckets()), std::memory_order_relaxed);
+  hint_mask_.store(table->bucket_count() - 1, std::memory_order_relaxed);
+  table_.store(table.release(), std::memory_order_seq_cst);
 }
 
 Shard::~Shard() {
@@ -75,6 +81,8 @@ Shard::Outcome Shard::Insert(const NewEntry& wanted, bool others_asked,
   const uint64_t charge = wanted.charge();
   const bool copy_outside = wanted.value.size() > kCopiedUnderLock;
   mutex_.Lock();
+  sketch_.Prefetch(wanted.hash);
+  ghost_.Prefetch(wanted.hash);
   if (wanted.only_if_absent) {
     const Entry* there = own()->Find(wanted.hash, wanted.space->id, wanted.key);
     if (there != nullptr && core_->IsLive(there)) {
@@ -156,12 +164,14 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
   Space* space = core_->SpaceOf(entry);
   // Computed before the namespace was bumped: no reader may see it.
   if (space->epoch_now() != entry->epoch) return Outcome::kNotStored;
-  if (core_->tuner->Wants(entry->hash)) {
-    core_->tuner->RecordMiss(entry->hash, core_->SizeOf(entry), core_->budget.entries());
-  }
   sketch_.Add(entry->hash);
   if (!Grow(removed)) return Outcome::kNoMemory;
-  if (Entry* old = own()->Find(entry->hash, entry->space, entry->key())) {
+  Entry* old = own()->Find(entry->hash, entry->space, entry->key());
+  if (core_->tuner->Wants(entry->hash)) {
+    core_->tuner->RecordMiss(entry->hash, core_->SizeOf(entry), core_->budget.entries(),
+                             old != nullptr);
+  }
+  if (old != nullptr) {
     const uint8_t hits = old->frequency.load(std::memory_order_relaxed);
     entry->frequency.store(hits, std::memory_order_relaxed);
     if (!EnterRings(entry)) return Outcome::kNoMemory;
@@ -344,7 +354,7 @@ bool Shard::Grow(Removed* removed) {
     if (table->Insert(entry, &victim) != Table::Inserted::kYes) misfits.push_back(entry);
   });
   old_tables_.emplace_back(own());
-  table_.store(table.release(), std::memory_order_seq_cst);
+  SetTable(std::move(table));
   overhead_ += more;
   for (Entry* entry : misfits) Unlink(entry, RemovalCause::kEvicted, removed);
   return true;

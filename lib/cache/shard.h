@@ -61,6 +61,13 @@ class Shard {
   ~Shard();
 
   const Table* table() const { return table_.load(std::memory_order_seq_cst); }
+  /// For who is about to look a key up and has not announced it yet: the table may be gone, but to
+  /// ask for its memory does no harm, and the answer comes while the announcement is being made.
+  void Prefetch(uint64_t hash) const {
+    const uintptr_t buckets = hint_buckets_.load(std::memory_order_relaxed);
+    const size_t bucket = hash & hint_mask_.load(std::memory_order_relaxed);
+    __builtin_prefetch(reinterpret_cast<const void*>(buckets + bucket * sizeof(Table::Bucket)));
+  }
 
   /// Unless it stores, an older value of the key is gone as well. kNoRoomHere: other shards should
   /// make room first.
@@ -91,6 +98,8 @@ class Shard {
 
   // What the rules say; shard_evict.cc.
   bool EvictOne(Removed* removed) CAIRN_REQUIRES(mutex_);
+  /// Asks for the memory that the next eviction is likely to touch.
+  void PrefetchNext() CAIRN_REQUIRES(mutex_);
   enum class Step { kGoOn, kEvicted };
   Step LeaveWindow(uint64_t window_target, uint64_t capacity, Removed* removed)
       CAIRN_REQUIRES(mutex_);
@@ -126,9 +135,12 @@ class Shard {
   void Tend(Removed* removed) CAIRN_REQUIRES(mutex_);
   bool Grow(Removed* removed) CAIRN_REQUIRES(mutex_);
   Table* own() const CAIRN_REQUIRES(mutex_) { return table_.load(std::memory_order_relaxed); }
+  void SetTable(std::unique_ptr<Table> table) CAIRN_REQUIRES(mutex_);
 
   Core* const core_;
   std::atomic<Table*> table_{nullptr};
+  std::atomic<uintptr_t> hint_buckets_{0};
+  std::atomic<size_t> hint_mask_{0};
   std::atomic<uint64_t> size_{0};  ///< of the entries, in the unit of the rules
 
   alignas(64) mutable Mutex mutex_;

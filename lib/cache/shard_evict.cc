@@ -22,9 +22,20 @@ RemovalCause Shard::CauseOf(const Entry* entry, RemovalCause otherwise) const {
   return core_->IsLive(entry) ? otherwise : RemovalCause::kExpired;
 }
 
+void Shard::PrefetchNext() {
+  PolicyRing& ring = window_.empty() ? main_ : window_;
+  ring.PrefetchAhead();
+  const Entry* next = ring.Next();
+  if (next == nullptr) return;
+  Prefetch(next->hash);
+  sketch_.Prefetch(next->hash);
+  ghost_.Prefetch(next->hash);
+}
+
 void Shard::Evict(Entry* entry, Removed* removed) {
   if (core_->tuner->rules().leaving == Rules::Leaving::kPromote) ghost_.Add(entry->hash);
   Unlink(entry, CauseOf(entry, RemovalCause::kEvicted), removed);
+  PrefetchNext();
 }
 
 uint64_t Shard::WindowTarget(uint64_t capacity) const {

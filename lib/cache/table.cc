@@ -26,7 +26,7 @@ Table::Inserted Table::Insert(Entry* entry, Entry** victim) {
   for (Bucket* at = &buckets_[entry->hash & mask_]; at != nullptr; at = at->next.load()) {
     for (auto& slot : at->slots) {
       if (slot.load(std::memory_order_relaxed) != 0) continue;
-      slot.store(Pack(entry), std::memory_order_seq_cst);  // pairs with the reader's load
+      slot.store(Pack(entry), std::memory_order_release);  // pairs with the reader's load
       return Inserted::kYes;
     }
     last = at;
@@ -62,8 +62,8 @@ std::atomic<uint64_t>* Table::SlotOf(const Entry* entry) const {
 
 void Table::Remove(const Entry* entry) {
   std::atomic<uint64_t>* slot = SlotOf(entry);
-  // seq_cst: who reads the records afterwards sees every reader that can have found the entry
-  if (slot != nullptr) slot->store(0, std::memory_order_seq_cst);
+  // ordered before the records are read by the fence in ReaderRegistry::Gather
+  if (slot != nullptr) slot->store(0, std::memory_order_release);
 }
 
 }  // namespace cairn::cache

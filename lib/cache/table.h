@@ -37,7 +37,7 @@ class Table {
 
   size_t bucket_count() const { return mask_ + 1; }
   size_t bytes() const { return bytes_; }
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&buckets_[hash & mask_]); }
+  const Bucket* buckets() const { return buckets_; }
 
   Entry* Find(uint64_t hash, uint32_t space, std::string_view key) const {
     Entry* found = nullptr;
@@ -56,7 +56,8 @@ class Table {
 
   /// Puts another entry of the same hash into the slot.
   static void Replace(std::atomic<uint64_t>* slot, Entry* entry) {
-    slot->store(Pack(entry), std::memory_order_seq_cst);
+    // ordered before the records are read by the fence in ReaderRegistry::Gather
+    slot->store(Pack(entry), std::memory_order_release);
   }
   /// Takes out an entry that is there.
   void Remove(const Entry* entry);

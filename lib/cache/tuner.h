@@ -36,8 +36,9 @@ class Tuner {
     return (Sampled(hash) & mask_.load(std::memory_order_relaxed)) == 0;
   }
   void RecordHit(uint64_t hash, uint32_t size, uint32_t thread_number) CAIRN_EXCLUDES(mutex_);
-  /// entries: those in the cache now.
-  void RecordMiss(uint64_t hash, uint32_t size, uint64_t entries) CAIRN_EXCLUDES(mutex_);
+  /// A value was set. entries: those in the cache now; was_there: the key among them.
+  void RecordMiss(uint64_t hash, uint32_t size, uint64_t entries, bool was_there = false)
+      CAIRN_EXCLUDES(mutex_);
 
   struct Estimates {
     double half = 0;
@@ -60,6 +61,7 @@ class Tuner {
   static uint64_t Sampled(uint64_t hash) { return (hash * 0x9E3779B97F4A7C15u) >> 40; }
   void Drain() CAIRN_REQUIRES(mutex_);
   void Access(uint64_t hash, uint32_t size) CAIRN_REQUIRES(mutex_);
+  void Distrust() CAIRN_REQUIRES(mutex_);
   void Decide() CAIRN_REQUIRES(mutex_);
   void SetRate(uint64_t rate) CAIRN_REQUIRES(mutex_);
 
@@ -76,8 +78,17 @@ class Tuner {
   uint64_t since_ CAIRN_GUARDED_BY(mutex_) = 0;
   double weight_ CAIRN_GUARDED_BY(mutex_) = 0;
   Sketch sketch_ CAIRN_GUARDED_BY(mutex_);
+  MiniatureKeys keys_ CAIRN_GUARDED_BY(mutex_);
   std::vector<Miniature> miniatures_ CAIRN_GUARDED_BY(mutex_);
   std::array<double, kRules.size()> hits_ CAIRN_GUARDED_BY(mutex_) = {};
+  std::array<double, kRules.size()> trust_ CAIRN_GUARDED_BY(mutex_) = {};
+  /// Of the cache itself in this period, and of the chosen miniature until it.
+  double real_hits_ CAIRN_GUARDED_BY(mutex_) = 0;
+  double hits_before_ CAIRN_GUARDED_BY(mutex_) = 0;
+  /// The same, over the periods since the rules were taken or judged.
+  double promised_ CAIRN_GUARDED_BY(mutex_) = 0;
+  double kept_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int periods_ CAIRN_GUARDED_BY(mutex_) = 0;
   std::unique_ptr<Miniature> half_ CAIRN_GUARDED_BY(mutex_);
   std::unique_ptr<Miniature> twice_ CAIRN_GUARDED_BY(mutex_);
   double half_hits_ CAIRN_GUARDED_BY(mutex_) = 0;

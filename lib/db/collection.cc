@@ -163,8 +163,27 @@ Result<std::vector<std::string>> Collection::Ids(std::string_view after, uint32_
 }
 
 Result<query::SearchResponse> Collection::Search(const query::SearchRequest& request) const {
+  const int64_t start_ns = database_->options().clock->MonotonicNs();
   CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
   ReadStatePtr pinned = database_->Pin();
+  query::ResultCache* answers = state_->answers == nullptr ? nullptr : database_->answers();
+  if (answers != nullptr) {
+    auto view = pinned->collections.find(state_->id);
+    auto known = view == pinned->collections.end()
+                     ? std::nullopt
+                     : answers->Find(state_->answers,
+                                     query::ResultCache::KeyOf(request, view->second.number));
+    if (known) {
+      known->took_ns = database_->options().clock->MonotonicNs() - start_ns;
+      database_->CountSearch(known->took_ns, true);
+      return std::move(*known);
+    }
+  }
+  return SearchAnew(request, std::move(pinned));
+}
+
+Result<query::SearchResponse> Collection::SearchAnew(const query::SearchRequest& request,
+                                                     ReadStatePtr pinned) const {
   std::string missing;
   if (query::WantsVectors(request)) {
     auto loaded = database_->PinWithVectors(*state_);
@@ -181,9 +200,15 @@ Result<query::SearchResponse> Collection::Search(const query::SearchRequest& req
     return Error(Code::kUnavailable, "the collection is being closed");
   }
   query::SearchContext context = MakeContext(*database_, *state_, *pinned, view->second);
-  if (!missing.empty()) context.vectors_missing = std::move(missing);
+  const bool degraded = !missing.empty();
+  if (degraded) context.vectors_missing = std::move(missing);
   auto response = query::Search(context, request);
   database_->CountSearch(response.ok() ? response->took_ns : 0, response.ok());
+  if (response.ok() && !degraded && state_->answers != nullptr) {
+    // Under the state that was searched: loading vectors may have made another than before.
+    database_->answers()->Keep(state_->answers,
+                               query::ResultCache::KeyOf(request, view->second.number), *response);
+  }
   return response;
 }
 

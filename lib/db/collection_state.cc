@@ -4,6 +4,7 @@
 
 #include "db/config.h"
 #include "embed/builtin.h"
+#include "embed/cached_embedder.h"
 #include "storage/keys.h"
 
 namespace cairn::db {
@@ -53,7 +54,16 @@ CollectionView CollectionState::MakeView() const {
   return view;
 }
 
-Status CollectionState::Load(const storage::Store& store) {
+std::shared_ptr<embed::Embedder> CollectionState::Remembering(
+    std::shared_ptr<embed::Embedder> embedder, const std::shared_ptr<cache::Cache>& vectors) const {
+  if (vectors == nullptr || embedder == nullptr) return embedder;
+  // What a host calls by one name is one embedder; the builtin one is another in every collection.
+  std::string scope = config.embedder == EmbedderKind::kBuiltin ? StrCat(ToInt(id)) : "";
+  return embed::MakeCachedEmbedder(std::move(embedder), std::move(scope), vectors);
+}
+
+Status CollectionState::Load(const storage::Store& store,
+                             const std::shared_ptr<cache::Cache>& vectors) {
   CAIRN_ASSIGN_OR_RETURN(writer.counters, ReadOrDefault<storage::CollectionCounters>(
                                               store, storage::keys::CollectionCounters(id)));
   CAIRN_ASSIGN_OR_RETURN(writer.embedder_state, ReadOrDefault<storage::EmbedderState>(
@@ -68,7 +78,7 @@ Status CollectionState::Load(const storage::Store& store) {
   if (config.embedder != EmbedderKind::kBuiltin || ActiveGeneration() == 0) return OkStatus();
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<embed::Embedder> embedder,
                          embed::OpenBuiltin(&store, id, ActiveGeneration(), analyzer, {}));
-  writer.embedder = std::move(embedder);
+  writer.embedder = Remembering(std::move(embedder), vectors);
   return OkStatus();
 }
 

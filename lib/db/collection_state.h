@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "base/mutex.h"
 #include "base/status.h"
+#include "cache/cache.h"
 #include "db/options.h"
 #include "embed/embedder.h"
 #include "query/nearest.h"
@@ -26,6 +27,8 @@ struct CollectionView {
   std::shared_ptr<embed::Embedder> embedder;       ///< null: text cannot be embedded
   vector::VectorViewPtr vectors;                   ///< null: not loaded, or there are none
   std::weak_ptr<const vector::VectorIndex> index;  ///< whose view it is; for statistics
+  /// Tells what searches see from what they saw before, in this and in every other collection.
+  uint64_t number = 0;
 };
 
 /// Position of the newest manifest of an index; kNoManifest without one.
@@ -59,6 +62,7 @@ class CollectionState {
   Mutex index_mutex;                         ///< held by the one folder run
   Mutex training_mutex;                      ///< held by the one training
   query::NearestScratchPool nearest_scratch;
+  cache::Space* answers = nullptr;  ///< of its searches; null = they are not remembered
 
   /// Guarded by DatabaseImpl::write_mutex().
   struct Writer {
@@ -82,8 +86,11 @@ class CollectionState {
   CollectionView MakeView() const;
 
   /// Reads counters, embedder state and the position of the vectors' manifest, and opens the
-  /// builtin embedder of the active generation.
-  Status Load(const storage::Store& store);
+  /// builtin embedder of the active generation. `vectors`: to remember in; null = nowhere.
+  Status Load(const storage::Store& store, const std::shared_ptr<cache::Cache>& vectors);
+  /// The collection's embedder, remembering what it embeds.
+  std::shared_ptr<embed::Embedder> Remembering(std::shared_ptr<embed::Embedder> embedder,
+                                               const std::shared_ptr<cache::Cache>& vectors) const;
 
  private:
   CollectionState(const storage::Store* store, std::string name, CollectionId id,

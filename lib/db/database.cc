@@ -111,7 +111,7 @@ Status Database::WaitIdle(int64_t timeout_ns) { return impl_->WaitIdle(timeout_n
 
 Result<DatabaseStats> Database::Stats() const { return impl_->Stats(); }
 
-std::string Database::Metrics() const { return impl_->registry().ToPrometheusText(); }
+std::string Database::Metrics() const { return impl_->Metrics(); }
 
 Status Database::Close() { return impl_->Close(); }
 

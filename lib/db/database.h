@@ -57,6 +57,19 @@ struct StoredDocument {
   std::vector<float> vectors;  ///< rows x dim, of the active generation; may be empty
 };
 
+/// How a cache of the database does.
+struct CacheUse {
+  uint64_t hits = 0;
+  uint64_t misses = 0;
+  uint64_t entries = 0;
+  uint64_t bytes = 0;        ///< of everything, tables included
+  uint64_t limit_bytes = 0;  ///< 0 = there is none
+
+  double hit_ratio() const {
+    return hits == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(hits + misses);
+  }
+};
+
 struct DatabaseStats {
   uint32_t collection_count = 0;
   uint64_t document_count = 0;
@@ -68,6 +81,8 @@ struct DatabaseStats {
   uint64_t sequence = 0;
   uint32_t format_version = 0;
   bool read_only = false;
+  CacheUse search_cache;
+  CacheUse embedding_cache;
 };
 
 /// How a collection's vector index is.
@@ -115,6 +130,7 @@ struct NearestReport {
 
 class DatabaseImpl;
 class CollectionState;
+struct ReadState;
 
 /// A named set of documents in a database.
 ///
@@ -162,6 +178,8 @@ class Collection {
 
  private:
   struct NearestSearch;
+  Result<query::SearchResponse> SearchAnew(const query::SearchRequest& request,
+                                           std::shared_ptr<const ReadState> pinned) const;
   Status BeginNearest(NearestSearch* search) const;
   void EndNearest(const NearestSearch& search, const query::NearestRequest& request, size_t queries,
                   NearestReport* report) const;

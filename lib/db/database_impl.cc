@@ -60,6 +60,7 @@ Result<std::shared_ptr<DatabaseImpl>> DatabaseImpl::Open(const DatabaseOptions& 
     return Error(Code::kInvalidArgument, "the database path holds a NUL byte");
   }
   std::shared_ptr<DatabaseImpl> impl(new DatabaseImpl(options));
+  CAIRN_RETURN_IF_ERROR(impl->MakeCaches());
   CAIRN_ASSIGN_OR_RETURN(impl->store_, storage::Store::Open(ToStoreOptions(options)));
   // The calling thread works too, so one thread less makes the number that was asked for.
   impl->pool_ = std::make_unique<ThreadPool>(std::max(1u, ThreadCount(options) - 1));
@@ -104,10 +105,12 @@ Status DatabaseImpl::LoadCollectionsLocked() {
       CAIRN_ASSIGN_OR_RETURN(CollectionConfig config, ConfigFromJson(record.config_json));
       CAIRN_ASSIGN_OR_RETURN(
           state, CollectionState::Create(store_.get(), name, CollectionId{record.id}, config));
+      OpenAnswers(state.get());
     }
     std::shared_ptr<vector::VectorIndex> index = std::move(state->writer.vectors);
     uint64_t generation = state->ActiveGeneration();
-    CAIRN_RETURN_IF_ERROR(state->Load(*store_).WithContext(StrCat("collection \"", name, "\"")));
+    CAIRN_RETURN_IF_ERROR(
+        state->Load(*store_, vector_cache_).WithContext(StrCat("collection \"", name, "\"")));
     // What the writer changed meanwhile is repeated; where that fails the next search loads anew.
     if (index != nullptr && generation == state->ActiveGeneration() &&
         RepeatChanges(*state, state->writer.vectors_position, index.get()).ok()) {
@@ -152,11 +155,14 @@ ReadStatePtr DatabaseImpl::Pin() const {
 }
 
 void DatabaseImpl::PublishLocked() {
+  const ReadStatePtr before = Pin();
   auto state = std::make_shared<ReadState>();
   state->at = store_->TakeSnapshot();
   state->counters = counters_;
   for (const auto& [name, collection] : collections_) {
-    state->collections.emplace(collection->id, collection->MakeView());
+    CollectionView view = collection->MakeView();
+    NumberView(*collection, before.get(), &view);
+    state->collections.emplace(collection->id, std::move(view));
   }
   ReadStatePtr old = std::move(state);  // the replaced state is released outside the lock
   MutexLock lock(state_mutex_);
@@ -197,7 +203,8 @@ Result<CollectionStatePtr> DatabaseImpl::CreateCollection(
   storage::CollectionRecord record{ToInt(id), ConfigToJson(config)};
   CAIRN_ASSIGN_OR_RETURN(CollectionStatePtr state,
                          CollectionState::Create(store_.get(), std::string(name), id, config));
-  state->writer.embedder = std::move(embedder);
+  state->writer.embedder = state->Remembering(std::move(embedder), vector_cache_);
+  OpenAnswers(state.get());
   storage::Batch batch;
   batch.Put(Family::kManifest, keys::Collection(name), record.Encode());
   storage::DatabaseCounters before = counters_;
@@ -221,7 +228,7 @@ Result<CollectionStatePtr> DatabaseImpl::FindCollection(std::string_view name,
     return Error(Code::kNotFound, "no collection \"", name, "\" in ", options_.path);
   }
   if (embedder != nullptr) {
-    it->second->writer.embedder = std::move(embedder);
+    it->second->writer.embedder = it->second->Remembering(std::move(embedder), vector_cache_);
     PublishLocked();
   }
   return it->second;
@@ -472,6 +479,7 @@ Result<DatabaseStats> DatabaseImpl::Stats() const {
   stats.sequence = pinned->counters.sequence;
   stats.format_version = storage::kFormatVersion;
   stats.read_only = options_.read_only;
+  AddCacheStats(&stats);
   return stats;
 }
 

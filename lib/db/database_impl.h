@@ -18,6 +18,7 @@
 #include "db/options.h"
 #include "db/prepare.h"
 #include "observe/metrics.h"
+#include "query/result_cache.h"
 #include "storage/cache_store.h"
 #include "storage/store.h"
 
@@ -102,6 +103,10 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   void CountSearch(int64_t took_ns, bool ok);
   void CountVectorQueries(uint64_t queries) { vector_queries_.Add(queries); }
   metrics::Registry& registry() const { return registry_; }
+  /// Null when answers are not remembered.
+  query::ResultCache* answers() const { return answers_.get(); }
+  /// Prometheus text.
+  std::string Metrics() const;
 
  private:
   friend class Trainer;
@@ -146,6 +151,14 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   /// Publishes soon, from a task.
   void SchedulePublish();
 
+  // What is remembered of searches and embedders; database_caches.cc.
+  Status MakeCaches();
+  void OpenAnswers(CollectionState* state);
+  void AddCacheStats(DatabaseStats* stats) const;
+  /// Gives a view the number of the one before when a search reads the same in both.
+  void NumberView(const CollectionState& state, const ReadState* before, CollectionView* view)
+      CAIRN_REQUIRES(write_mutex_);
+
   Status LoadCollectionsLocked() CAIRN_REQUIRES(write_mutex_);
   void PublishLocked() CAIRN_REQUIRES(write_mutex_);
   /// Appends the change to the log, and the database's counters.
@@ -168,6 +181,10 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
   mutable metrics::Registry registry_;
+  // Outlived by the registry, which they write to.
+  std::shared_ptr<cache::Cache> vector_cache_;  ///< null: off
+  std::shared_ptr<cache::Cache> answer_cache_;  ///< null: off
+  std::unique_ptr<query::ResultCache> answers_;
   metrics::Counter& vector_queries_;
   metrics::Counter& upserts_;
   metrics::Counter& deletes_;
@@ -177,6 +194,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   std::map<std::string, CollectionStatePtr, std::less<>> collections_
       CAIRN_GUARDED_BY(write_mutex_);
   uint64_t last_index_ CAIRN_GUARDED_BY(write_mutex_) = 0;
+  uint64_t last_view_ CAIRN_GUARDED_BY(write_mutex_) = 0;
   uint64_t log_begin_ CAIRN_GUARDED_BY(write_mutex_) = 1;  ///< first change in the log
   std::atomic<bool> publish_scheduled_{false};
   uint32_t trainings_ CAIRN_GUARDED_BY(write_mutex_) = 0;  ///< the change log is kept meanwhile

@@ -13,6 +13,8 @@
 
 namespace cairn::db {
 
+inline constexpr uint64_t kDefaultCacheBytes = 16 << 20;
+
 struct DatabaseOptions {
   std::string path;
   bool read_only = false;
@@ -21,7 +23,9 @@ struct DatabaseOptions {
   uint32_t thread_count = 0;          ///< 0 = as many as processors, at most 4
   uint64_t storage_memory_bytes = 0;  ///< 0 = 64 MiB
   uint64_t vector_memory_bytes = 0;   ///< most that vector indexes may take; 0 = no limit
-  std::shared_ptr<LogSink> log;       ///< null: silent
+  uint64_t search_cache_bytes = kDefaultCacheBytes;     ///< for answers of searches; 0 = none
+  uint64_t embedding_cache_bytes = kDefaultCacheBytes;  ///< for vectors of texts; 0 = none
+  std::shared_ptr<LogSink> log;                         ///< null: silent
   const Clock* clock = Clock::System();
 };
 

@@ -237,7 +237,7 @@ class Trainer {
     }
     state_.writer.embedder_state = next;
     state_.writer.counters = counters;
-    state_.writer.embedder = embedder_;
+    state_.writer.embedder = state_.Remembering(embedder_, db_.vector_cache_);
     state_.writer.vectors = std::move(index_);
     state_.writer.vectors_number = index_number_;
     state_.writer.vectors_position = db_.counters_.sequence;

@@ -119,6 +119,7 @@ class Searcher {
     if (embedded.ok()) return embedded;
     if (wanted == Mode::kVector || IsBlank(request_.text)) return embedded;
     response_.mode = Mode::kText;
+    response_.repeatable = context_.vectors == nullptr || context_.embedder == nullptr;
     response_.degraded = std::string(embedded.message());
     return OkStatus();
   }

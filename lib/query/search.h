@@ -68,6 +68,8 @@ struct SearchResponse {
   uint64_t total = 0;
   bool has_more = false;
   std::string degraded;  ///< why less was done than asked, or ""
+  /// False when the same search of the same state may do better in a moment.
+  bool repeatable = true;
   int64_t took_ns = 0;
   bool searched_vectors = false;  ///< whether the fields below mean anything
   float target_recall = 0;        ///< 1 where the search was exact as asked for; 0 = ef was given

@@ -169,6 +169,66 @@ static void statistics_count(void) {
   close_fixture(&fixture);
 }
 
+static size_t hits_of(const struct fixture* fixture, const char* query) {
+  cairn_results* results = NULL;
+  cairn_search_info info;
+  info.struct_size = sizeof info;
+  CHECK_OK(cairn_search(fixture->collection, query, NUL, NULL, &results, ERR));
+  CHECK_OK(cairn_results_info(results, &info, ERR));
+  cairn_results_release(results);
+  return info.count;
+}
+
+static void searches_are_remembered_until_the_next_write(void) {
+  struct fixture fixture = open_fixture(NULL);
+  cairn_database_stats stats;
+  stats.struct_size = sizeof stats;
+  put_text(fixture.collection, "a", "dough");
+  CHECK(hits_of(&fixture, "dough") == 1);
+  CHECK(hits_of(&fixture, "dough") == 1);
+  CHECK_OK(cairn_database_stats_get(fixture.database, &stats, ERR));
+  CHECK(stats.search_cache_hits == 1 && stats.search_cache_misses == 1);
+  CHECK(stats.search_cache_entries == 1);
+  CHECK(stats.search_cache_limit_bytes == 16 << 20);
+  CHECK(stats.embedding_cache_limit_bytes == 16 << 20);
+  CHECK(stats.search_cache_bytes > 0 && stats.search_cache_bytes <= 16 << 20);
+  put_text(fixture.collection, "b", "dough");
+  CHECK(hits_of(&fixture, "dough") == 2);
+  CHECK_OK(cairn_collection_delete(fixture.collection, "a", 1, ERR));
+  CHECK(hits_of(&fixture, "dough") == 1);
+  close_fixture(&fixture);
+}
+
+static void what_is_not_to_be_remembered_is_not(void) {
+  char* folder = make_folder();
+  struct fixture fixture = {0};
+  cairn_database_options options = default_options();
+  cairn_database_stats stats;
+  const char* path = path_in(folder, "db");
+  stats.struct_size = sizeof stats;
+  options.search_cache_none = 2;
+  CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "search_cache_none",
+              cairn_database_open(path, NUL, &options, &fixture.database, ERR));
+  options.search_cache_none = 0;
+  options.search_cache_bytes = options.embedding_cache_bytes = 1;
+  CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "search_cache_bytes",
+              cairn_database_open(path, NUL, &options, &fixture.database, ERR));
+  options.search_cache_none = 1;
+  options.embedding_cache_bytes = 1 << 20;
+  CHECK_OK(cairn_database_open(path, NUL, &options, &fixture.database, ERR));
+  CHECK_OK(cairn_collection_create(fixture.database, "notes", NUL, NULL, &fixture.collection, ERR));
+  put_text(fixture.collection, "a", "dough");
+  CHECK(hits_of(&fixture, "dough") == 1);
+  CHECK(hits_of(&fixture, "dough") == 1);
+  CHECK_OK(cairn_database_stats_get(fixture.database, &stats, ERR));
+  CHECK(stats.search_cache_hits == 0 && stats.search_cache_misses == 0);
+  CHECK(stats.search_cache_limit_bytes == 0);
+  CHECK(stats.embedding_cache_limit_bytes == 1 << 20);
+  cairn_collection_release(fixture.collection);
+  cairn_database_release(fixture.database);
+  remove_folder(folder);
+}
+
 static void waiting_ends(void) {
   struct fixture fixture = open_fixture(NULL);
   cairn_buffer* metrics = NULL;
@@ -192,6 +252,8 @@ int main(void) {
   RUN(a_reader_follows_the_writer);
   RUN(what_was_written_is_there_again);
   RUN(statistics_count);
+  RUN(searches_are_remembered_until_the_next_write);
+  RUN(what_is_not_to_be_remembered_is_not);
   RUN(waiting_ends);
   return check_result();
 }

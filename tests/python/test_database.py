@@ -90,6 +90,31 @@ class UpkeepTest(DatabaseTest):
         self.assertFalse(after.read_only)
         self.assertRegex(self.db.metrics(), r"(?m)^cairn_\w+")
 
+    def test_searches_are_remembered_until_the_next_write(self):
+        notes = self.collection()
+        self.assertEqual(self.db.stats().search_cache_hit_ratio, 0.0)
+        notes.upsert(cairn.Document("a", body="dough"))
+        for _ in range(4):
+            self.assertEqual([hit.id for hit in notes.search("dough")], ["a"])
+        stats = self.db.stats()
+        self.assertEqual((stats.search_cache_hits, stats.search_cache_misses), (3, 1))
+        self.assertEqual(stats.search_cache_hit_ratio, 0.75)
+        self.assertEqual(stats.search_cache_limit_bytes, 16 << 20)
+        self.assertEqual(stats.embedding_cache_hit_ratio, 0.0)
+        del notes["a"]
+        self.assertEqual(list(notes.search("dough")), [])
+
+    def test_caches_have_budgets_and_can_be_off(self):
+        self.db.close()
+        with self.assertRaisesRegex(cairn.InvalidArgumentError, "embedding_cache_bytes"):
+            self.open(embedding_cache_bytes=1)
+        with self.assertRaisesRegex(ValueError, "search_cache_bytes"):
+            self.open(search_cache_bytes=-1)
+        with self.open(search_cache_bytes=0, embedding_cache_bytes=1 << 20) as db:
+            stats = db.stats()
+            self.assertEqual(stats.search_cache_limit_bytes, 0)
+            self.assertEqual(stats.embedding_cache_limit_bytes, 1 << 20)
+
     def test_waiting(self):
         self.db.sync()
         self.db.refresh()

@@ -31,6 +31,10 @@ class Database {
     raw.thread_count = options.thread_count;
     raw.storage_memory_bytes = options.storage_memory_bytes;
     raw.vector_memory_bytes = options.vector_memory_bytes;
+    raw.search_cache_bytes = options.search_cache_bytes;
+    raw.embedding_cache_bytes = options.embedding_cache_bytes;
+    raw.search_cache_none = options.search_cache_none ? 1 : 0;
+    raw.embedding_cache_none = options.embedding_cache_none ? 1 : 0;
     raw.log_level = static_cast<std::int32_t>(options.log_level);
     if (options.log) {
       raw.log_fn = detail::log_trampoline;

@@ -69,9 +69,13 @@ struct DatabaseOptions {
   bool read_only = false;
   bool must_exist = false;
   Durability durability = Durability::kSync;
-  std::uint32_t thread_count = 0;          ///< 0 = as many as processors, at most 4
-  std::uint64_t storage_memory_bytes = 0;  ///< 0 = 64 MiB
-  std::uint64_t vector_memory_bytes = 0;   ///< as in cairn_database_options; 0 = no limit
+  std::uint32_t thread_count = 0;           ///< 0 = as many as processors, at most 4
+  std::uint64_t storage_memory_bytes = 0;   ///< 0 = 64 MiB
+  std::uint64_t vector_memory_bytes = 0;    ///< as in cairn_database_options; 0 = no limit
+  std::uint64_t search_cache_bytes = 0;     ///< for remembered answers; 0 = 16 MiB
+  std::uint64_t embedding_cache_bytes = 0;  ///< for remembered vectors of texts; 0 = 16 MiB
+  bool search_cache_none = false;
+  bool embedding_cache_none = false;
   LogLevel log_level = LogLevel::kDebug;
   LogFunction log;
 };

@@ -54,6 +54,12 @@ TEST(Trace, ALoopLargerThanTheCacheStillHits) {
   EXPECT_GT(CairnHits(keys, 500), 25'000u);
 }
 
+TEST(Trace, ALoopThatAlmostFitsMostlyHits) {
+  std::vector<uint64_t> keys;
+  for (uint64_t i = 0; i < 300'000; ++i) keys.push_back(i % 1011);
+  EXPECT_GT(CairnHits(keys, 1000), 150'000u);
+}
+
 TEST(Trace, RecencyAloneIsServedAsByLru) {
   std::vector<uint64_t> keys;
   for (uint64_t i = 0; i < 50'000; ++i) {

@@ -22,9 +22,22 @@ TEST(Tuner, FindsWhatServesRecency) {
   // Every key comes twice, with 150 others between, and then never again.
   for (uint64_t i = 0; i < 60'000; ++i) {
     tuner.RecordMiss(HashOf(i), 1, 200);
-    if (i >= 150) tuner.RecordMiss(HashOf(i - 75), 1, 200);
+    if (i >= 150) tuner.RecordHit(HashOf(i - 75), 1, 0);
   }
   EXPECT_GT(tuner.Estimate().present, 0.48);
+}
+
+TEST(Tuner, WritingWhatIsThereIsNoBrokenPromise) {
+  Tuner gets(200, 200, 0);
+  Tuner sets(200, 200, 0);
+  for (uint64_t i = 0; i < 60'000; ++i) {
+    gets.RecordMiss(HashOf(i), 1, 200);
+    sets.RecordMiss(HashOf(i), 1, 200);
+    if (i < 150) continue;
+    gets.RecordHit(HashOf(i - 75), 1, 0);
+    sets.RecordMiss(HashOf(i - 75), 1, 200, true);
+  }
+  EXPECT_EQ(sets.chosen(), gets.chosen());
 }
 
 TEST(Tuner, EstimatesGrowWithTheSize) {

@@ -258,6 +258,10 @@ class cairn_database_options(Structure):
         ("log_user_data", c_void_p),
         ("log_free", cairn_free_fn),
         ("vector_memory_bytes", c_uint64),
+        ("search_cache_bytes", c_uint64),
+        ("embedding_cache_bytes", c_uint64),
+        ("search_cache_none", c_uint32),
+        ("embedding_cache_none", c_uint32),
     ]
 
 
@@ -274,6 +278,16 @@ class cairn_database_stats(Structure):
         ("read_only", c_uint32),
         ("vector_memory_used_bytes", c_uint64),
         ("vector_memory_limit_bytes", c_uint64),
+        ("search_cache_hits", c_uint64),
+        ("search_cache_misses", c_uint64),
+        ("search_cache_entries", c_uint64),
+        ("search_cache_bytes", c_uint64),
+        ("search_cache_limit_bytes", c_uint64),
+        ("embedding_cache_hits", c_uint64),
+        ("embedding_cache_misses", c_uint64),
+        ("embedding_cache_entries", c_uint64),
+        ("embedding_cache_bytes", c_uint64),
+        ("embedding_cache_limit_bytes", c_uint64),
     ]
 
 

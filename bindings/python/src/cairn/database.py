@@ -26,6 +26,8 @@ class DatabaseStats:
     """What a database holds and costs. `sequence` is the number of the newest change.
 
     `vector_memory_used_bytes` is what counts against the limit: work in the background included.
+    Of the two caches, the search cache remembers answers, the embedding cache vectors of texts;
+    a limit of 0 means that there is none.
     """
 
     collection_count: int
@@ -38,6 +40,30 @@ class DatabaseStats:
     read_only: bool
     vector_memory_used_bytes: int
     vector_memory_limit_bytes: int
+    search_cache_hits: int
+    search_cache_misses: int
+    search_cache_entries: int
+    search_cache_bytes: int
+    search_cache_limit_bytes: int
+    embedding_cache_hits: int
+    embedding_cache_misses: int
+    embedding_cache_entries: int
+    embedding_cache_bytes: int
+    embedding_cache_limit_bytes: int
+
+    @property
+    def search_cache_hit_ratio(self) -> float:
+        """Share of the searches that were answered from memory; 0 before the first."""
+        return _share(self.search_cache_hits, self.search_cache_misses)
+
+    @property
+    def embedding_cache_hit_ratio(self) -> float:
+        """Share of the texts and queries that were not embedded again; 0 before the first."""
+        return _share(self.embedding_cache_hits, self.embedding_cache_misses)
+
+
+def _share(hits: int, misses: int) -> float:
+    return hits / (hits + misses) if hits else 0.0
 
 
 def open(
@@ -49,6 +75,8 @@ def open(
     thread_count: int = 0,
     storage_memory_bytes: int = 0,
     vector_memory_bytes: int = 0,
+    search_cache_bytes: Optional[int] = None,
+    embedding_cache_bytes: Optional[int] = None,
     log: Union[_callbacks.LogFunction, logging.Logger, None] = None,
     log_level: str = "info",
 ) -> "Database":
@@ -60,6 +88,10 @@ def open(
     storage_memory_bytes: caches and write buffers of the storage; 0 = 64 MiB.
     vector_memory_bytes: most that all vector indexes may take together; 0 = no limit. What does not
         fit is refused with a ResourceExhaustedError, before anything is written.
+    search_cache_bytes: for remembered answers of searches, which last for 300 s and only until the
+        next write to their collection; None = 16 MiB, 0 = no such cache.
+    embedding_cache_bytes: for remembered vectors of texts and queries, which last for a day;
+        None = 16 MiB, 0 = no such cache.
     log: a logging.Logger, or a function that gets level, component and message, from any thread.
         It must not use the database.
     log_level: the least level that reaches it: "debug", "info", "warning" or "error".
@@ -81,6 +113,8 @@ def open(
     options.vector_memory_bytes = at_least(
         "vector_memory_bytes", vector_memory_bytes, 0, 2**64 - 1
     )
+    _set_cache(options, "search_cache", search_cache_bytes)
+    _set_cache(options, "embedding_cache", embedding_cache_bytes)
     options.log_level = choice("log_level", log_level, _callbacks.LOG_LEVELS)
     data = os.fsencode(path)
     pointer = _library.null("cairn_database")
@@ -92,6 +126,13 @@ def open(
         "cairn_database_open", data, len(data), ctypes.byref(options), ctypes.byref(pointer)
     )
     return Database(os.fsdecode(path), pointer, read_only)
+
+
+def _set_cache(options: Any, name: str, size: Optional[int]) -> None:
+    if size is None:
+        return
+    setattr(options, name + "_bytes", at_least(name + "_bytes", size, 0, 2**64 - 1))
+    setattr(options, name + "_none", size == 0)
 
 
 def _log_to(logger: logging.Logger) -> Callable[[str, str, str], None]:
