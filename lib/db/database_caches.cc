@@ -8,12 +8,13 @@ namespace cairn::db {
 namespace {
 
 Result<std::shared_ptr<cache::Cache>> MakeCache(const DatabaseOptions& options, const char* name,
-                                                uint64_t max_bytes, metrics::Registry* metrics) {
+                                                uint64_t max_bytes,
+                                                std::shared_ptr<metrics::Registry> metrics) {
   if (max_bytes == 0) return std::shared_ptr<cache::Cache>();
   cache::CacheOptions cache;
   cache.max_bytes = max_bytes;
   cache.clock = options.clock;
-  cache.metrics = metrics;
+  cache.metrics = std::move(metrics);
   cache.name = name;
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<cache::Cache> made,
                          cache::Cache::Create(std::move(cache)));
@@ -45,8 +46,8 @@ bool ReadsTheSame(const CollectionView& a, uint64_t a_sequence, const Collection
 }  // namespace
 
 Status DatabaseImpl::MakeCaches() {
-  auto vectors = MakeCache(options_, "embeddings", options_.embedding_cache_bytes, &registry_);
-  auto answers = MakeCache(options_, "searches", options_.search_cache_bytes, &registry_);
+  auto vectors = MakeCache(options_, "embeddings", options_.embedding_cache_bytes, registry_);
+  auto answers = MakeCache(options_, "searches", options_.search_cache_bytes, registry_);
   std::string faults;
   if (!vectors.ok()) faults = StrCat("embedding_cache_bytes: ", vectors.status().message());
   if (!answers.ok()) {
@@ -87,7 +88,7 @@ std::string DatabaseImpl::Metrics() const {
   for (cache::Cache* cache : {answer_cache_.get(), vector_cache_.get()}) {
     if (cache != nullptr) cache->Maintain();  // it writes its metrics then
   }
-  return registry_.ToPrometheusText();
+  return registry_->ToPrometheusText();
 }
 
 }  // namespace cairn::db

@@ -49,10 +49,10 @@ storage::StoreOptions ToStoreOptions(const DatabaseOptions& options) {
 DatabaseImpl::DatabaseImpl(const DatabaseOptions& options)
     : options_(options),
       vector_memory_(std::make_shared<vector::MemoryBudget>(options.vector_memory_bytes)),
-      vector_queries_(registry_.GetCounter("cairn_vector_queries_total",
-                                           "Query vectors searched for by vector alone.")),
-      upserts_(registry_.GetCounter(kDocuments, kDocumentsHelp, "change", "upsert")),
-      deletes_(registry_.GetCounter(kDocuments, kDocumentsHelp, "change", "delete")) {}
+      vector_queries_(registry_->GetCounter("cairn_vector_queries_total",
+                                            "Query vectors searched for by vector alone.")),
+      upserts_(registry_->GetCounter(kDocuments, kDocumentsHelp, "change", "upsert")),
+      deletes_(registry_->GetCounter(kDocuments, kDocumentsHelp, "change", "delete")) {}
 
 Result<std::shared_ptr<DatabaseImpl>> DatabaseImpl::Open(const DatabaseOptions& options) {
   if (options.path.empty()) return Error(Code::kInvalidArgument, "the database path is empty");
@@ -485,12 +485,12 @@ Result<DatabaseStats> DatabaseImpl::Stats() const {
 
 void DatabaseImpl::CountSearch(int64_t took_ns, bool ok) {
   registry_
-      .GetCounter("cairn_searches_total", "Searches by outcome.", "outcome", ok ? "ok" : "error")
+      ->GetCounter("cairn_searches_total", "Searches by outcome.", "outcome", ok ? "ok" : "error")
       .Add();
   if (!ok) return;
   registry_
-      .GetHistogram("cairn_search_seconds", "Time of successful searches.",
-                    {0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3})
+      ->GetHistogram("cairn_search_seconds", "Time of successful searches.",
+                     {0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3})
       .Observe(static_cast<double>(took_ns) * 1e-9);
 }
 

@@ -102,7 +102,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   Mutex& write_mutex() { return write_mutex_; }
   void CountSearch(int64_t took_ns, bool ok);
   void CountVectorQueries(uint64_t queries) { vector_queries_.Add(queries); }
-  metrics::Registry& registry() const { return registry_; }
+  metrics::Registry& registry() const { return *registry_; }
   /// Null when answers are not remembered.
   query::ResultCache* answers() const { return answers_.get(); }
   /// Prometheus text.
@@ -180,8 +180,7 @@ class DatabaseImpl : public std::enable_shared_from_this<DatabaseImpl> {
   const std::shared_ptr<vector::MemoryBudget> vector_memory_;
   std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
-  mutable metrics::Registry registry_;
-  // Outlived by the registry, which they write to.
+  const std::shared_ptr<metrics::Registry> registry_ = std::make_shared<metrics::Registry>();
   std::shared_ptr<cache::Cache> vector_cache_;  ///< null: off
   std::shared_ptr<cache::Cache> answer_cache_;  ///< null: off
   std::unique_ptr<query::ResultCache> answers_;

@@ -88,8 +88,8 @@ vector::VectorIndexOptions DatabaseImpl::IndexOptions(const CollectionState& sta
 
 void DatabaseImpl::CountIndexLoad(bool from_files) {
   registry_
-      .GetCounter("cairn_vector_index_loads_total", "Vector indexes opened.", "source",
-                  from_files ? "files" : "store")
+      ->GetCounter("cairn_vector_index_loads_total", "Vector indexes opened.", "source",
+                   from_files ? "files" : "store")
       .Add();
 }
 
