@@ -9,7 +9,8 @@
 namespace cairn::vector {
 namespace {
 
-constexpr uint64_t kDocumentBytes = 96;  // of the maps from documents to rows
+constexpr uint64_t kLargestFreshBlock = 1 << 20;
+constexpr uint64_t kDocumentBytes = 96;     // of the maps from documents to rows
 constexpr uint64_t kPerSegment = 64 << 10;  // calibration, marks, half-used pages
 constexpr uint64_t kRowsPerEntry = 32;      // at least; an entry has its code once more
 

@@ -59,7 +59,6 @@ class MemoryCharge {
 
 /// Memory of the graph and codes of so many rows, and of the vectors of `heap_rows` of them.
 uint64_t SealedBytes(uint32_t dim, uint64_t rows, uint64_t heap_rows);
-constexpr uint64_t kLargestFreshBlock = 1 << 20;  ///< rows of the fresh buffer come in blocks
 /// Memory of so many rows in the fresh buffer, blocks half used included.
 uint64_t FreshBytes(uint32_t dim, uint64_t rows);
 

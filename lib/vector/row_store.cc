@@ -96,15 +96,28 @@ void StoreEdit::Append(DocNo doc, const uint32_t* ordinals, const float* vectors
   }
 }
 
-/// A tail with room. Blocks grow with the index, so that a small index stays small.
+/// Blocks grow with the index, so that a small index stays small.
+uint64_t RowStore::NextBlockRows(uint64_t live, uint64_t incoming) const {
+  return std::clamp<uint64_t>(std::max(live, incoming), kMinBlockRows, max_block_rows_);
+}
+
+uint64_t RowStore::BlockBytesToAdd(size_t rows) const {
+  const Snapshot& now = *snapshot_;
+  if (now.tail != Snapshot::kNoTail) {
+    const BlockEntry& tail = now.directory.At(now.tail);
+    if (tail.count + rows <= tail.block->capacity()) return 0;
+  }
+  return NextBlockRows(now.live, rows) * (dim_ * sizeof(float) + sizeof(DocNo) + sizeof(uint32_t));
+}
+
+/// A tail with room.
 uint32_t StoreEdit::OpenTail(uint32_t incoming) {
   if (next_->tail != Snapshot::kNoTail) {
     const BlockEntry& tail = next_->directory.At(next_->tail);
     if (tail.count < tail.block->capacity()) return next_->tail;
     suspects_.push_back(next_->tail);
   }
-  uint64_t rows = std::clamp<uint64_t>(std::max<uint64_t>(next_->live, incoming), kMinBlockRows,
-                                       store_->max_block_rows_);
+  uint64_t rows = store_->NextBlockRows(next_->live, incoming);
   auto block = std::make_shared<RowBlock>(static_cast<uint32_t>(rows), store_->dim_);
   auto slot = static_cast<uint32_t>(next_->directory.FreeSlot());
   next_->block_bytes += block->memory_bytes();

@@ -58,9 +58,13 @@ class RowStore {
 
   const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   bool Contains(DocNo doc) const { return documents_.find(doc) != documents_.end(); }
+  /// Bytes of the block that adding so many rows begins; 0 when there is room for them.
+  uint64_t BlockBytesToAdd(size_t rows) const;
 
  private:
   friend class StoreEdit;
+  uint64_t NextBlockRows(uint64_t live, uint64_t incoming) const;
+
   const uint32_t dim_;
   const uint32_t max_block_rows_;
   std::shared_ptr<const Snapshot> snapshot_;

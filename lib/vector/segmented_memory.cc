@@ -19,16 +19,15 @@ constexpr double kWorstDeadShare = 0.2;              // from which on it is alwa
 Result<MemoryCharge> SegmentedIndex::ReserveRoom(size_t rows) {
   if (options_.memory == nullptr || options_.memory->limit_bytes() == 0) return MemoryCharge();
   uint64_t fresh = rows;
+  uint64_t block = 0;
   {
     MutexLock lock(write_mutex_);
     fresh += FreshRowsLocked();
+    block = active_->BlockBytesToAdd(rows);
   }
-  uint64_t before = FreshBytes(options_.dim, fresh - rows);
-  uint64_t after = FreshBytes(options_.dim, fresh);
-  // The rows may begin a new block, which is as large as those before it.
-  uint64_t headroom =
-      SealedBytes(options_.dim, fresh, 2 * fresh) + std::min(after, kLargestFreshBlock);
-  return MemoryCharge::Reserve(options_.memory, after - before, headroom,
+  uint64_t seal = SealedBytes(options_.dim, fresh, 2 * fresh);
+  uint64_t more = FreshBytes(options_.dim, fresh) - FreshBytes(options_.dim, fresh - rows);
+  return MemoryCharge::Reserve(options_.memory, std::max(more, block), seal,
                                "adding vectors, and building their index,");
 }
 
