@@ -107,7 +107,8 @@ uint64_t RowStore::BlockBytesToAdd(size_t rows) const {
     const BlockEntry& tail = now.directory.At(now.tail);
     if (tail.count + rows <= tail.block->capacity()) return 0;
   }
-  return NextBlockRows(now.live, rows) * (dim_ * sizeof(float) + sizeof(DocNo) + sizeof(uint32_t));
+  return NextBlockRows(now.live + rows, rows) *
+         (dim_ * sizeof(float) + sizeof(DocNo) + sizeof(uint32_t));
 }
 
 /// A tail with room.

@@ -58,7 +58,7 @@ class RowStore {
 
   const std::shared_ptr<const Snapshot>& snapshot() const { return snapshot_; }
   bool Contains(DocNo doc) const { return documents_.find(doc) != documents_.end(); }
-  /// Bytes of the block that adding so many rows begins; 0 when there is room for them.
+  /// The most bytes of the block that adding so many rows begins; 0 when there is room for them.
   uint64_t BlockBytesToAdd(size_t rows) const;
 
  private:

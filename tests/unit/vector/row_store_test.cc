@@ -71,6 +71,23 @@ std::map<uint64_t, uint32_t> LiveRows(const Snapshot& snapshot) {
   return rows;
 }
 
+TEST(RowStoreTest, ANewBlockIsForeseen) {
+  RowStore store(kDim);
+  int blocks = 0;
+  for (uint64_t doc = 1; doc <= 20'000; ++doc) {
+    auto count = static_cast<uint32_t>(1 + doc % 3);
+    uint64_t foreseen = store.BlockBytesToAdd(count);
+    uint64_t before = store.snapshot()->block_bytes;
+    ASSERT_TRUE(Insert(&store, doc, count));
+    uint64_t grown = store.snapshot()->block_bytes - before;
+    ASSERT_GE(foreseen + sizeof(RowBlock), grown) << doc;
+    ASSERT_TRUE(grown == 0 || foreseen > 0) << doc;
+    blocks += grown > 0 ? 1 : 0;
+  }
+  EXPECT_GT(blocks, 5);
+  EXPECT_LT(blocks, 100);
+}
+
 TEST(RowStoreTest, AnEditThatIsNotCommittedLeavesNoTrace) {
   RowStore store(kDim);
   ASSERT_TRUE(Insert(&store, 1, 5));

@@ -1,0 +1,140 @@
+#include "vector/entry_table.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "kernels/code_distance.h"
+#include "unit/vector/segment_data.h"
+#include "vector/graph_search.h"
+
+namespace cairn::vector {
+namespace {
+
+constexpr uint32_t kDim = 24;
+constexpr uint32_t kRows = 3000;
+
+class EntryTableTest : public ::testing::Test {
+ protected:
+  EntryTableTest()
+      : vectors_(test::Clusters(3, kDim, 30, 0.4f).Points(kRows)),
+        quantizer_(test::TrainOn(vectors_, kDim, Metric::kL2)),
+        graph_(OwnedGraph::Create(quantizer_, kRows)) {
+    test::EncodeRows(quantizer_, vectors_, 0, &graph_);
+    for (uint32_t row = 5; row < kRows; row += 7) rows_.push_back(row);
+  }
+
+  std::vector<float> vectors_;
+  Quantizer quantizer_;
+  OwnedGraph graph_;
+  std::vector<uint32_t> rows_;
+};
+
+TEST_F(EntryTableTest, EveryRowIsInOneGroupWithItsCode) {
+  Graph graph = graph_.view();
+  auto table = MakeEntryTable(quantizer_, graph, rows_);
+  ASSERT_EQ(table->ends.size(), table->centres.size());
+  ASSERT_EQ(table->ends.back(), table->entries.size());
+  std::set<uint32_t> seen;
+  const uint8_t* codes = table->codes.data();
+  for (const auto* list : {&table->centres, &table->entries}) {
+    for (const EntryTable::Entry& entry : *list) {
+      EXPECT_EQ(std::memcmp(codes, graph.Code(entry.row), graph.code_bytes), 0);
+      EXPECT_EQ(entry.bias, graph.bias[entry.row]);
+      codes += graph.code_bytes;
+      if (list == &table->centres) continue;
+      EXPECT_TRUE(seen.insert(entry.row).second) << entry.row;
+    }
+  }
+  EXPECT_EQ(codes, table->codes.data() + table->codes.size());
+  EXPECT_EQ(seen, std::set<uint32_t>(rows_.begin(), rows_.end()));
+  EXPECT_GE(table->heap_bytes(), table->codes.size());
+}
+
+TEST_F(EntryTableTest, GroupsAreSmallAndAroundTheirCentres) {
+  Graph graph = graph_.view();
+  auto table = MakeEntryTable(quantizer_, graph, rows_);
+  EXPECT_LT(table->largest, rows_.size() / 2);
+  EXPECT_GE(table->largest, table->centres.size());
+  auto distance = [&](uint32_t a, uint32_t b) {
+    QueryCode query;
+    quantizer_.QueryOfCode(graph.Code(a), graph.bias[a], &query);
+    int32_t dot = 0;
+    kernels::ActiveCodeKernel().dot7(query.lanes.data(), {graph.blocks, graph.stride, &b}, 1,
+                                     graph.lanes, &dot);
+    return graph.bias[b] - query.weight * static_cast<float>(dot);
+  };
+  for (size_t group = 0; group < table->centres.size(); ++group) {
+    uint32_t count = table->ends[group] - table->begin(group);
+    EXPECT_LE(count, table->largest);
+    for (uint32_t i = table->begin(group); i < table->ends[group]; ++i) {
+      uint32_t row = table->entries[i].row;
+      float own = distance(row, table->centres[group].row);
+      for (const EntryTable::Entry& centre : table->centres) {
+        ASSERT_LE(own, distance(row, centre.row)) << "row " << row << " in group " << group;
+      }
+    }
+  }
+}
+
+/// Without links a search finds where it entered.
+TEST_F(EntryTableTest, ASearchEntersNearItsQuery) {
+  Graph graph = graph_.view();
+  auto table = MakeEntryTable(quantizer_, graph, rows_);
+  graph.entries = rows_;
+  SearchScratch scratch;
+  uint64_t flat_codes = 0;
+  uint64_t table_codes = 0;
+  int same = 0;
+  for (uint32_t row = 0; row < kRows; row += 10) {
+    QueryCode query;
+    quantizer_.EncodeQuery(&vectors_[size_t{row} * kDim], &query);
+    uint32_t entered[2];
+    for (int by_table : {0, 1}) {
+      graph.entry_table = by_table != 0 ? table.get() : nullptr;
+      GraphTask task;
+      task.query = &query;
+      task.ef = task.keep = task.most_ties = 4;
+      task.scratch = &scratch;
+      task.codes_scored = by_table != 0 ? &table_codes : &flat_codes;
+      SearchGraph(graph, task);
+      ASSERT_EQ(scratch.found.size(), 1u);
+      entered[by_table] = scratch.found[0].row;
+    }
+    same += entered[0] == entered[1] ? 1 : 0;
+    if (row % 7 == 5) {
+      EXPECT_EQ(entered[1], row) << "an entry finds itself";
+    }
+  }
+  EXPECT_GT(same, static_cast<int>(kRows) / 10 * 8 / 10);
+  EXPECT_LT(table_codes * 2, flat_codes);
+}
+
+TEST_F(EntryTableTest, NoneAndOne) {
+  Graph graph = graph_.view();
+  auto none = MakeEntryTable(quantizer_, graph, {});
+  EXPECT_TRUE(none->entries.empty());
+  graph.entry_table = none.get();
+  SearchScratch scratch;
+  QueryCode query;
+  quantizer_.EncodeQuery(vectors_.data(), &query);
+  uint64_t scored = 0;
+  GraphTask task;
+  task.query = &query;
+  task.ef = task.keep = task.most_ties = 4;
+  task.scratch = &scratch;
+  task.codes_scored = &scored;
+  SearchGraph(graph, task);
+  EXPECT_TRUE(scratch.found.empty());
+  auto one = MakeEntryTable(quantizer_, graph, std::span(rows_).first(1));
+  graph.entry_table = one.get();
+  SearchGraph(graph, task);
+  ASSERT_EQ(scratch.found.size(), 1u);
+  EXPECT_EQ(scratch.found[0].row, rows_[0]);
+}
+
+}  // namespace
+}  // namespace cairn::vector
