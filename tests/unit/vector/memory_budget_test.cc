@@ -98,7 +98,7 @@ TEST(MemoryBudgetTest, TheProcessKeepsWithinTheLimit) {
   constexpr uint32_t kDim = 512;
   constexpr uint64_t kLimit = 24u << 20;
   constexpr uint64_t kSlack = 14u << 20;  // buffers, stacks, the allocator's own; most when busy
-  mallopt(M_MMAP_THRESHOLD, 128 << 10);  // what is freed is given back, not kept
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);   // what is freed is given back, not kept
   TempDir dir;
   ThreadPool pool(1);
   VectorIndexOptions options;
