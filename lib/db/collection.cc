@@ -17,6 +17,11 @@ namespace keys = storage::keys;
 
 constexpr uint32_t kMaxPage = 10000;
 
+/// A query vector of another length is refused, or ignored, without being read.
+bool IsMemorable(const query::SearchRequest& request, const CollectionState& state) {
+  return state.answers != nullptr && (request.vector.empty() || request.vector.size() == state.dim);
+}
+
 VectorState StateOf(const vector::IndexStats& stats) {
   if (stats.damaged) return VectorState::kDamaged;
   if (stats.working) return VectorState::kWorking;
@@ -166,7 +171,7 @@ Result<query::SearchResponse> Collection::Search(const query::SearchRequest& req
   const int64_t start_ns = database_->options().clock->MonotonicNs();
   CAIRN_RETURN_IF_ERROR(database_->CheckUsable(*state_));
   ReadStatePtr pinned = database_->Pin();
-  query::ResultCache* answers = state_->answers == nullptr ? nullptr : database_->answers();
+  query::ResultCache* answers = IsMemorable(request, *state_) ? database_->answers() : nullptr;
   if (answers != nullptr) {
     auto view = pinned->collections.find(state_->id);
     auto known = view == pinned->collections.end()
@@ -204,7 +209,7 @@ Result<query::SearchResponse> Collection::SearchAnew(const query::SearchRequest&
   if (degraded) context.vectors_missing = std::move(missing);
   auto response = query::Search(context, request);
   database_->CountSearch(response.ok() ? response->took_ns : 0, response.ok());
-  if (response.ok() && !degraded && state_->answers != nullptr) {
+  if (response.ok() && !degraded && IsMemorable(request, *state_)) {
     // Under the state that was searched: loading vectors may have made another than before.
     database_->answers()->Keep(state_->answers,
                                query::ResultCache::KeyOf(request, view->second.number), *response);
