@@ -1,8 +1,9 @@
 // The part of SegmentedIndex that keeps within a memory budget.
 //
-// Rows that are added are refused while there is still room to seal those that are fresh, so a full
-// index can be searched fast and is not stuck. A seal grows the largest segment that there is room
-// to copy; where there is room for none it makes a small one of its own.
+// Rows that are added are refused while there is still room to seal those that are fresh, and to
+// build anew what is left when most rows are deleted, so a full index can be searched fast and is
+// not stuck. A seal grows the largest segment that there is room to copy; where there is room for
+// none it makes a small one of its own.
 
 #include <algorithm>
 
@@ -12,6 +13,7 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint64_t kPageRows = RowTable::kPageRows;  // the last page of a base may be copied
+constexpr uint64_t kLeastDeleted = 4;                // one of so many may stay
 constexpr double kWorstDeadShare = 0.2;              // from which on it is always compacted
 
 }  // namespace
@@ -19,15 +21,20 @@ constexpr double kWorstDeadShare = 0.2;              // from which on it is alwa
 Result<MemoryCharge> SegmentedIndex::ReserveRoom(size_t rows) {
   if (options_.memory == nullptr || options_.memory->limit_bytes() == 0) return MemoryCharge();
   uint64_t fresh = rows;
+  uint64_t sealed = 0;
   uint64_t block = 0;
   {
     MutexLock lock(write_mutex_);
     fresh += FreshRowsLocked();
+    for (const SealedPart& part : sealed_) sealed += part.segment->size();
     block = active_->BlockBytesToAdd(rows);
   }
   uint64_t seal = SealedBytes(options_.dim, fresh, 2 * fresh);
+  // What is left of everything once three of four are deleted; else their room never came back.
+  uint64_t left = sealed / kLeastDeleted + 2 * (fresh / kLeastDeleted + 1);
+  uint64_t compact = SealedBytes(options_.dim, left, left);
   uint64_t more = FreshBytes(options_.dim, fresh) - FreshBytes(options_.dim, fresh - rows);
-  return MemoryCharge::Reserve(options_.memory, std::max(more, block), seal,
+  return MemoryCharge::Reserve(options_.memory, std::max(more, block), std::max(seal, compact),
                                "adding vectors, and building their index,");
 }
 
