@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernels/edge_sketch.h"
+
 namespace cairn::kernels {
 
 /// Lanes that codes and queries are padded to, in dimensions; padding dimensions of a query are 0.
@@ -26,6 +28,7 @@ struct CodeKernel {
   std::string_view name;  ///< "scalar", "avx2", "avx512vnni", "neon"
   void (*dot7)(const int8_t* query, const CodeRows& rows, size_t count, size_t dim, int32_t* out);
   void (*dot4)(const int8_t* query, const CodeRows& rows, size_t count, size_t dim, int32_t* out);
+  PromisingEdgesFunction* promising_edges;
 };
 
 /// The widest one that this processor runs and that CAIRN_KERNEL allows. Chosen once per process.

@@ -82,6 +82,6 @@ CAIRN_KERNEL_TARGET void ScoreRows(const int8_t* query, const CodeRows& rows, si
   }
 }
 
-constexpr CodeKernel MakeCodeKernel(std::string_view name) {
-  return {name, &ScoreRows<Seven>, &ScoreRows<Four>};
+constexpr CodeKernel MakeCodeKernel(std::string_view name, PromisingEdgesFunction* edges) {
+  return {name, &ScoreRows<Seven>, &ScoreRows<Four>, edges};
 }

@@ -29,7 +29,7 @@ struct CodeLanes : CodeLanes256 {
 
 }  // namespace
 
-constexpr CodeKernel kAvx2CodeKernel = MakeCodeKernel("avx2");
+constexpr CodeKernel kAvx2CodeKernel = MakeCodeKernel("avx2", &PromisingEdgesAvx2);
 
 }  // namespace cairn::kernels
 

@@ -25,7 +25,7 @@ struct CodeLanes : CodeLanes256 {
 
 }  // namespace
 
-constexpr CodeKernel kAvx512VnniCodeKernel = MakeCodeKernel("avx512vnni");
+constexpr CodeKernel kAvx512VnniCodeKernel = MakeCodeKernel("avx512vnni", &PromisingEdgesAvx2);
 
 }  // namespace cairn::kernels
 

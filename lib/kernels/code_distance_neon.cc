@@ -57,7 +57,7 @@ struct CodeLanes {
 
 }  // namespace
 
-constexpr CodeKernel kNeonCodeKernel = MakeCodeKernel("neon");
+constexpr CodeKernel kNeonCodeKernel = MakeCodeKernel("neon", &PromisingEdgesScalar);
 
 }  // namespace cairn::kernels
 

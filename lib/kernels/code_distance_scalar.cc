@@ -50,6 +50,6 @@ struct CodeLanes {
 
 }  // namespace
 
-constexpr CodeKernel kScalarCodeKernel = MakeCodeKernel("scalar");
+constexpr CodeKernel kScalarCodeKernel = MakeCodeKernel("scalar", &PromisingEdgesScalar);
 
 }  // namespace cairn::kernels

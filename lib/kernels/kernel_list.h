@@ -21,11 +21,13 @@ namespace cairn::kernels {
 // Only the scalar kernels may be called without asking the processor first.
 extern const Kernel kScalarKernel;
 extern const CodeKernel kScalarCodeKernel;
+PromisingEdgesFunction PromisingEdgesScalar;
 #if CAIRN_KERNELS_X86
 extern const Kernel kAvx2Kernel;
 extern const Kernel kAvx512Kernel;
 extern const CodeKernel kAvx2CodeKernel;
 extern const CodeKernel kAvx512VnniCodeKernel;
+PromisingEdgesFunction PromisingEdgesAvx2;
 #endif
 #if CAIRN_KERNELS_NEON
 extern const CodeKernel kNeonCodeKernel;

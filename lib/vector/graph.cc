@@ -53,6 +53,7 @@ Graph OwnedGraph::view() const {
   graph.bias = bias.data();
   graph.row_count = row_count;
   graph.entries = entries;
+  graph.edges = edges;
   return graph;
 }
 

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "kernels/edge_sketch.h"
+#include "vector/edge_sketches.h"
 #include "vector/entry_table.h"
 #include "vector/quantizer.h"
 
@@ -14,10 +16,12 @@ namespace cairn::vector {
 constexpr uint32_t kMaxDegree = 32;            ///< neighbours per row
 constexpr uint32_t kNoNeighbour = UINT32_MAX;  ///< ends a shorter list
 constexpr uint32_t kMaxGraphRows = 1u << 31;
+constexpr size_t kNeighbourBytes = kMaxDegree * sizeof(uint32_t);
 constexpr size_t kCacheLine = 64;
 
-/// A neighbour graph over coded rows, as the search sees it: one block per row, its code first and
-/// its neighbours behind it, so that one stream of cache lines holds all that a step reads.
+/// A neighbour graph over coded rows, as the search sees it: one block per row, its code first, its
+/// neighbours behind it and then a sketch of where they lie, so that one stream of cache lines holds
+/// all that a step reads.
 ///
 /// Ids are below row_count in a graph made here; a search of a graph read from a file checks them.
 struct Graph {
@@ -31,10 +35,13 @@ struct Graph {
   std::span<const uint32_t> entries;        ///< rows where searches may start, well spread
   const EntryTable* entry_table = nullptr;  ///< of `entries`; null = each of them is tried
 
+  EdgeScale edges;  ///< of the sketches
+
   const uint8_t* Code(uint32_t row) const { return blocks + size_t{row} * stride; }
   const uint32_t* Neighbours(uint32_t row) const {
     return reinterpret_cast<const uint32_t*>(Code(row) + code_bytes);
   }
+  const uint8_t* Sketch(uint32_t row) const { return Code(row) + code_bytes + kNeighbourBytes; }
   void PrefetchCode(uint32_t row) const {
     const uint8_t* code = Code(row);
     for (size_t at = 0; at < code_bytes; at += kCacheLine) __builtin_prefetch(code + at);
@@ -44,7 +51,8 @@ struct Graph {
 
 /// Bytes from one block to the next.
 constexpr size_t BlockStride(size_t code_bytes) {
-  return (code_bytes + kMaxDegree * sizeof(uint32_t) + kCacheLine - 1) / kCacheLine * kCacheLine;
+  size_t sketch = HasSketches(code_bytes) ? kernels::kSketchBytes : 0;
+  return (code_bytes + kNeighbourBytes + sketch + kCacheLine - 1) / kCacheLine * kCacheLine;
 }
 
 /// Zeroed memory on 2 MB boundaries, in huge pages where the system has them to give.
@@ -73,6 +81,7 @@ struct OwnedGraph {
   size_t lanes = 0;
   CodeWidth width = CodeWidth::kSeven;
   uint32_t row_count = 0;
+  EdgeScale edges;
 
   /// Room for `rows` rows with codes of `quantizer`; no row has neighbours.
   static OwnedGraph Create(const Quantizer& quantizer, uint32_t rows);
@@ -82,6 +91,7 @@ struct OwnedGraph {
   uint32_t* Neighbours(uint32_t row) const {
     return reinterpret_cast<uint32_t*>(Code(row) + code_bytes);
   }
+  uint8_t* Sketch(uint32_t row) const { return Code(row) + code_bytes + kNeighbourBytes; }
   Graph view() const;
 };
 

@@ -11,6 +11,7 @@
 #include "kernels/code_distance.h"
 
 namespace cairn::vector {
+extern float knob[8];
 namespace {
 
 constexpr uint64_t kExpanded = uint64_t{1} << 31;
@@ -127,6 +128,11 @@ class Walk {
       : graph_(graph),
         query_(query.lanes.data()),
         weight_(query.weight),
+        constant_(query.constant),
+        per_step_(graph.edges.per_step),
+        projections_(query.projections.data()),
+        sketched_(graph.edges.exists()),
+        edges_(kernels::ActiveCodeKernel().promising_edges),
         further_(further),
         score_(graph.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
                                                 : kernels::ActiveCodeKernel().dot4),
@@ -168,6 +174,7 @@ class Walk {
     const auto* neighbours = reinterpret_cast<const uint8_t*>(graph_.Neighbours(row));
     __builtin_prefetch(neighbours);
     __builtin_prefetch(neighbours + kCacheLine);
+    if (!kGrowing) __builtin_prefetch(neighbours + kNeighbourBytes);
   }
 
   /// Starts from the nearest entry, or one that is hardly farther.
@@ -183,9 +190,22 @@ class Walk {
   }
 
   /// Writes the unmet neighbours of `row` to `out` and asks for their codes. How many.
-  size_t Gather(uint32_t row, uint32_t* out) {
+  size_t Gather(uint32_t row, float distance, uint32_t* out) {
     const uint32_t* neighbours = graph_.Neighbours(row);
     size_t count = 0;
+    if constexpr (!kGrowing) {
+      if (sketched_ && pool_.full()) {
+        uint32_t mask = Promising(row, distance);
+        for (; mask != 0; mask &= mask - 1) {
+          uint32_t other = neighbours[std::countr_zero(mask)];
+          if (other >= graph_.row_count) break;
+          out[count] = other;
+          count += Visit(other) ? 1 : 0;
+        }
+        for (size_t i = 0; i < count; ++i) graph_.PrefetchCode(out[i]);
+        return count;
+      }
+    }
     for (uint32_t i = 0; i < kMaxDegree; ++i) {
       uint32_t other = Load(neighbours + i);
       // Ends the list, and keeps a damaged one from leading anywhere.
@@ -239,6 +259,11 @@ class Walk {
   }
 
  private:
+  uint32_t Promising(uint32_t row, float distance) const {
+    float reach = ((pool_.bound() + constant_) * knob[1] - (distance + constant_)) * per_step_;
+    return edges_({projections_, graph_.edges.slope.data(), graph_.edges.inverse.data(), reach},
+                  graph_.Code(row), graph_.lanes, graph_.Sketch(row));
+  }
   void OfferCounted(const uint32_t* rows, size_t count) {
     const float* distances = scratch_.distances.data();
     for (size_t i = 0; i < count; ++i) {
@@ -305,6 +330,11 @@ class Walk {
   const Graph& graph_;
   const int8_t* const query_;
   const float weight_;
+  const float constant_;
+  const float per_step_;
+  const float* const projections_;
+  const bool sketched_;
+  kernels::PromisingEdgesFunction* const edges_;
   const FurtherCoordinate& further_;
   void (*const score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
   SearchScratch& scratch_;
@@ -340,7 +370,8 @@ void BestFirst(const Graph& graph, const FurtherCoordinate& further, const Graph
   for (bool gathered = false;;) {
     bool more = at < std::min(task.ef, pool.size());
     if (more) {
-      ahead.count = walk.Gather(pool.Expand(at), ahead.rows);
+      ahead.count = walk.Gather(pool.Row(at), pool.Distance(at), ahead.rows);
+      pool.Expand(at);
       at = pool.Next(at + 1);
       if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));
     }

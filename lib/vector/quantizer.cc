@@ -197,6 +197,20 @@ void Quantizer::EncodeQuery(const float* query, QueryCode* out) const {
   // and the codes, and the triangle inequality holds for them.
   float length = scale > 0 ? static_cast<float>(squares) / scale / scale : 0;
   out->constant = length + out->weight * Zero(parameters_.width) * static_cast<float>(sum);
+  ProjectLanes(scale > 0 ? 1 / (scale * parameters_.step) : 0, out);
+}
+
+void Quantizer::ProjectLanes(float scale, QueryCode* out) const {
+  const size_t chunks = lanes_ / kernels::kProjectedLanes;
+  const float zeros = Zero(parameters_.width) * 8 * static_cast<float>(chunks);
+  for (size_t k = 0; k < kernels::kProjections; ++k) {
+    int32_t sum = 0;
+    for (size_t chunk = 0; chunk < chunks; ++chunk) {
+      const int8_t* lanes = out->lanes.data() + chunk * kernels::kProjectedLanes + 8 * k;
+      for (size_t i = 0; i < 8; ++i) sum += lanes[i];
+    }
+    out->projections[k] = static_cast<float>(sum) * scale + zeros;
+  }
 }
 
 void Quantizer::QueryOfCode(const uint8_t* code, float bias, QueryCode* out) const {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "kernels/edge_sketch.h"
 #include "vector/rotation.h"
 #include "vector/vector_index.h"
 
@@ -19,6 +21,8 @@ struct QueryCode {
   std::vector<float> rotated;  ///< scratch
   float weight = 0;
   float constant = 0;
+  /// Of the query in steps, in the scale of kernels::ProjectCode of a code.
+  std::array<float, kernels::kProjections> projections = {};
   float error = 0;  ///< distance from the query to what its lanes stand for
 };
 
@@ -65,6 +69,7 @@ class Quantizer {
   void QueryOfCode(const uint8_t* code, float bias, QueryCode* out) const;
 
  private:
+  void ProjectLanes(float scale, QueryCode* out) const;
   void RotateAndCentre(const float* vector, float* out) const;
 
   Parameters parameters_;

@@ -1,0 +1,120 @@
+#include "vector/edge_sketches.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numbers>
+#include <vector>
+
+#include "vector/graph.h"
+
+namespace cairn::vector {
+float knob[8] = {0.35f, 1.5f, 0, 0, 0, 0, 0, 0};
+namespace {
+
+static_assert(kMaxDegree == kernels::kSketchEdges);
+
+constexpr uint32_t kRowsPerJob = 512;
+constexpr size_t kSampledRows = 2000;
+constexpr double kLongest = 0.995;  // of the edges have a level of their own
+
+uint32_t CountNeighbours(const OwnedGraph& graph, uint32_t row) {
+  const uint32_t* neighbours = graph.Neighbours(row);
+  return static_cast<uint32_t>(std::find(neighbours, neighbours + kMaxDegree, kNoNeighbour) -
+                               neighbours);
+}
+
+float Length(const uint8_t* a, const uint8_t* b, size_t lanes) {
+  int64_t sum = 0;
+  for (size_t begin = 0; begin < lanes; begin += kernels::kProjectedLanes) {
+    int32_t part = 0;
+    for (size_t i = begin; i < std::min(lanes, begin + kernels::kProjectedLanes); ++i) {
+      int32_t difference = int32_t{a[i]} - int32_t{b[i]};
+      part += difference * difference;
+    }
+    sum += part;
+  }
+  return std::sqrt(static_cast<float>(sum));
+}
+
+float LongestEdge(const OwnedGraph& graph) {
+  std::vector<float> lengths;
+  size_t rows = std::min<size_t>(graph.row_count, kSampledRows);
+  for (size_t i = 0; i < rows; ++i) {
+    auto row = static_cast<uint32_t>(uint64_t{graph.row_count} * i / rows);
+    for (uint32_t j = 0; j < CountNeighbours(graph, row); ++j) {
+      lengths.push_back(
+          Length(graph.Code(row), graph.Code(graph.Neighbours(row)[j]), graph.lanes));
+    }
+  }
+  if (lengths.empty()) return 0;
+  auto rank = static_cast<ptrdiff_t>(static_cast<double>(lengths.size() - 1) * kLongest);
+  std::nth_element(lengths.begin(), lengths.begin() + rank, lengths.end());
+  return lengths[static_cast<size_t>(rank)];
+}
+
+void SketchRow(const OwnedGraph& graph, uint32_t row) {
+  uint8_t* sketch = graph.Sketch(row);
+  std::memset(sketch, 0, kernels::kSketchBytes);
+  int32_t own[kernels::kProjections];
+  kernels::ProjectCode(graph.Code(row), graph.lanes, own);
+  float levels = kernels::kSketchLevels / graph.edges.longest;
+  uint32_t count = CountNeighbours(graph, row);
+  for (uint32_t j = 0; j < count; ++j) {
+    const uint8_t* code = graph.Code(graph.Neighbours(row)[j]);
+    int32_t other[kernels::kProjections];
+    kernels::ProjectCode(code, graph.lanes, other);
+    uint32_t bits = 0;
+    for (size_t k = 0; k < kernels::kSketchSigns; ++k) {
+      bits |= static_cast<uint32_t>(other[k] > own[k] ? 1 : 0) << k;
+    }
+    float level = Length(graph.Code(row), code, graph.lanes) * levels;
+    bits |= static_cast<uint32_t>(std::min(level, kernels::kSketchLevels - 1.0f))
+            << kernels::kSketchSigns;
+    for (size_t plane = 0; plane < kernels::kSketchPlanes; ++plane) {
+      uint32_t half = j < kernels::kSketchPlaneBytes ? 0 : 4;
+      sketch[plane * kernels::kSketchPlaneBytes + j % kernels::kSketchPlaneBytes] |=
+          static_cast<uint8_t>((bits >> (4 * plane) & 15) << half);
+    }
+  }
+}
+
+}  // namespace
+
+EdgeScale EdgeScale::Of2(EdgeScale o,float k,size_t dim,size_t lanes){ knob[0]=k; auto n=Of(o.longest,dim,lanes); n.per_step=o.per_step; return n; }
+EdgeScale EdgeScale::Of(float longest, size_t dim, size_t lanes) {
+  EdgeScale scale;
+  scale.longest = longest;
+  if (longest <= 0) return scale;
+  auto summed = static_cast<float>(lanes / kernels::kProjectedLanes * 8);
+  auto width = static_cast<float>(dim);
+  // Of a way of length 1 at an angle of cosine c to an edge, the sum of twelve projections with the
+  // edge's signs is on average c * 12 * sqrt(2 summed / (pi width)).
+  float alpha = knob[0] * std::sqrt(std::numbers::pi_v<float> * width / (2 * summed)) /
+                static_cast<float>(kernels::kSketchSigns);
+  for (size_t i = 0; i < kernels::kSketchLevels; ++i) {
+    float length = (static_cast<float>(i) + 0.5f) * longest / kernels::kSketchLevels;
+    scale.slope[i] = length / (2 * alpha);
+    scale.inverse[i] = 1 / (2 * alpha * length);
+  }
+  return scale;
+}
+
+void SketchEdges(size_t dim, ThreadPool* pool, OwnedGraph* graph) {
+  if (!HasSketches(graph->code_bytes) || graph->width != CodeWidth::kSeven) return;
+  graph->edges = EdgeScale::Of(LongestEdge(*graph), dim, graph->lanes);
+  if (!graph->edges.exists()) return;
+  uint32_t jobs = (graph->row_count + kRowsPerJob - 1) / kRowsPerJob;
+  auto sketch = [graph](size_t job) {
+    auto begin = static_cast<uint32_t>(job) * kRowsPerJob;
+    uint32_t end = std::min(graph->row_count, begin + kRowsPerJob);
+    for (uint32_t row = begin; row < end; ++row) SketchRow(*graph, row);
+  };
+  if (pool != nullptr) {
+    pool->ParallelFor(jobs, sketch);
+  } else {
+    for (size_t job = 0; job < jobs; ++job) sketch(job);
+  }
+}
+
+}  // namespace cairn::vector
