@@ -264,7 +264,7 @@ class Builder {
     candidates.clear();
     for (const Candidate& found : scratch->search.found) {
       if (found.row == row) continue;
-      candidates.push_back({found.distance + scratch->row.constant, found.row});
+      candidates.push_back(found);
     }
     Choice choice;
     Choose(candidates, kMaxDegree, scratch, &choice);

@@ -14,109 +14,110 @@ namespace cairn::vector {
 extern float knob[8];
 namespace {
 
-constexpr uint64_t kExpanded = uint64_t{1} << 31;
 constexpr uint32_t kTiesWhileBuilding = 8;
-constexpr Candidate kNothing = {std::numeric_limits<float>::infinity(), kNoNeighbour};
+constexpr Candidate kNoCandidate = {std::numeric_limits<float>::infinity(), kNoNeighbour};
 
-/// Floats as integers of the same order.
-uint64_t OrderOf(float value) {
-  auto bits = std::bit_cast<uint32_t>(value);
-  return bits ^ ((bits >> 31) != 0 ? 0xFFFFFFFFu : 0x80000000u);
-}
-float ValueOf(uint64_t order) {
-  auto bits = static_cast<uint32_t>(order);
-  return std::bit_cast<float>(bits ^ ((bits >> 31) != 0 ? 0x80000000u : 0xFFFFFFFFu));
-}
-
-/// The best rows met so far, nearest first, in one array of integers: distance, a bit that says
-/// whether the row's neighbours were looked at, row.
+/// The best rows met so far, nearest first: squared distance, row, and in the lowest bit whether the
+/// row's neighbours were looked at. As integers these are in order, and, since the distances are
+/// positive normal numbers, as doubles too.
 class Pool {
  public:
   /// Of rows at exactly the same distance, copies of each other most likely, about `most_ties` are
   /// kept, so that they cannot fill the pool.
   Pool(std::vector<uint64_t>* buffer, uint32_t capacity, uint32_t most_ties)
-      : capacity_(capacity), most_ties_(most_ties) {
-    if (buffer->size() < capacity) buffer->resize(capacity);
-    entries_ = buffer->data();
+      : capacity_(capacity),
+        swept_((capacity + kLanes - 1) / kLanes * kLanes),
+        most_ties_(most_ties) {
+    size_t room = swept_ + 2 * kLanes;
+    if (buffer->size() < room) buffer->resize(room);
+    entries_ = buffer->data() + kLanes;
+    entries_[-1] = 0;
+    std::fill(entries_, entries_ + swept_ + 1, kNothing);
   }
 
   uint32_t size() const { return size_; }
-  /// A row at this distance or farther cannot enter.
-  float bound() const { return bound_distance_; }
-  uint32_t Row(uint32_t i) const { return static_cast<uint32_t>(entries_[i] & (kExpanded - 1)); }
-  float Distance(uint32_t i) const { return ValueOf(entries_[i] >> 32); }
+  /// A row at this distance or farther cannot enter: at an equal distance the first met stays.
+  float bound() const { return bound_; }
+  uint32_t Row(uint32_t i) const { return static_cast<uint32_t>(entries_[i]) >> 1; }
+  float Distance(uint32_t i) const {
+    return std::bit_cast<float>(static_cast<uint32_t>(entries_[i] >> 32));
+  }
   bool full() const { return size_ == capacity_; }
 
-  /// The place where it went, or capacity when it is too far.
-  uint32_t Offer(float distance, uint32_t row) {
-    uint64_t entry = OrderOf(distance) << 32 | row;
-    if (entry >= bound_) return capacity_;
-    uint64_t* at = Place(entry);
-    if (IsOneOfMany(entry, at)) return capacity_;
-    uint64_t* end = entries_ + (size_ < capacity_ ? size_++ : capacity_ - 1);
-    MakeRoom(at, end);
-    *at = entry;
-    // At an equal distance the first met stays.
-    if (size_ == capacity_) {
-      bound_ = entries_[capacity_ - 1] >> 32 << 32;
-      bound_distance_ = ValueOf(bound_ >> 32);
+  /// `distance` is below the bound.
+  void Offer(float distance, uint32_t row) {
+    uint64_t entry = uint64_t{std::bit_cast<uint32_t>(std::max(distance, kLeastDistance))} << 32 |
+                     uint64_t{row} << 1;
+    if (met_ties_ && IsOneOfMany(entry)) return;
+    if (swept_ <= kMostSwept) {
+      Sweep(entry);
+    } else {
+      Insert(entry);
     }
-    return static_cast<uint32_t>(at - entries_);
+    size_ += size_ < capacity_ ? 1 : 0;
+    bound_ = Distance(capacity_ - 1);
   }
-  /// The next entry from `at` on that was not expanded; size() when there is none.
-  uint32_t Next(uint32_t at) const {
-    while (at < size_ && (entries_[at] & kExpanded) != 0) ++at;
+  /// The first entry that was not expanded; size() when there is none.
+  uint32_t Next() const {
+    uint32_t at = 0;
+    while (at < size_ && (entries_[at] & 1) != 0) ++at;
     return at;
   }
   uint32_t Expand(uint32_t i) {
-    uint32_t row = Row(i);
-    entries_[i] |= kExpanded;
-    return row;
+    met_ties_ = met_ties_ || entries_[i] >> 32 == entries_[i + 1] >> 32;
+    entries_[i] |= 1;
+    return Row(i);
   }
 
  private:
-  /// Where the entry goes. Written so that few branches are hard to foretell: most entries that get
-  /// here go near the end of a short pool.
-  uint64_t* Place(uint64_t entry) const {
-    if (size_ <= kShortPool) {
-      uint64_t* at = entries_ + size_;
-      while (at > entries_ && at[-1] >= entry) --at;
-      return at;
-    }
-    uint64_t* at = entries_;
-    uint32_t length = size_;
-    while (length > 1) {
-      uint32_t half = length / 2;
-      at += at[half - 1] < entry ? half : 0;
-      length -= half;
-    }
-    return at + (*at < entry ? 1 : 0);
-  }
-  /// Moves [at, end) one place up. Most entries that get into a short pool go near its end, where a
-  /// call of memmove costs more than what it moves.
-  void MakeRoom(uint64_t* at, uint64_t* end) const {
-    if (size_ > kShortPool) {
-      std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
-      return;
-    }
-    for (; end > at; --end) *end = end[-1];
-  }
-  /// `at` is where the entry would go.
-  bool IsOneOfMany(uint64_t entry, const uint64_t* at) const {
-    auto place = static_cast<size_t>(at - entries_);
-    auto ties = [&](size_t other) { return entries_[other] >> 32 == entry >> 32; };
-    return (place >= most_ties_ && ties(place - most_ties_)) ||
-           (place + most_ties_ <= size_ && ties(place + most_ties_ - 1));
-  }
+  using Lanes [[gnu::vector_size(16)]] = double;
+  static constexpr size_t kLanes = 2;
+  static constexpr size_t kMostSwept = 48;
+  static constexpr float kFarthest = std::numeric_limits<float>::infinity();
+  static constexpr float kLeastDistance = std::numeric_limits<float>::min();
+  static constexpr uint64_t kNothing =
+      uint64_t{std::bit_cast<uint32_t>(kFarthest)} << 32 | std::numeric_limits<uint32_t>::max();
 
-  static constexpr uint32_t kShortPool = 32;
+  static Lanes Load(const uint64_t* from) {
+    Lanes lanes;
+    std::memcpy(&lanes, from, sizeof(lanes));
+    return lanes;
+  }
+  /// All entries that are farther move one place up, in one sweep without a branch: where an entry
+  /// goes cannot be foretold.
+  void Sweep(uint64_t entry) {
+    const auto value = std::bit_cast<double>(entry);
+    const Lanes added = {value, value};
+    for (size_t i = swept_; i > 0;) {
+      i -= kLanes;
+      Lanes own = Load(entries_ + i);
+      Lanes below = Load(entries_ + i - 1);
+      Lanes nearer = own < added ? own : added;
+      Lanes kept = below > nearer ? below : nearer;
+      std::memcpy(entries_ + i, &kept, sizeof(kept));
+    }
+  }
+  void Insert(uint64_t entry) {
+    uint64_t* at = std::lower_bound(entries_, entries_ + size_, entry);
+    uint64_t* end = entries_ + std::min(size_, capacity_ - 1);
+    std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
+    *at = entry;
+  }
+  bool IsOneOfMany(uint64_t entry) const {
+    uint64_t distance = entry >> 32 << 32;
+    const uint64_t* end = entries_ + size_;
+    const uint64_t* first = std::lower_bound<const uint64_t*>(entries_, end, distance);
+    const uint64_t* last = std::lower_bound(first, end, distance + (uint64_t{1} << 32));
+    return last - first >= most_ties_;
+  }
 
   uint64_t* entries_;
   const uint32_t capacity_;
+  const uint32_t swept_;
   const uint32_t most_ties_;
   uint32_t size_ = 0;
-  uint64_t bound_ = ~uint64_t{0};
-  float bound_distance_ = std::numeric_limits<float>::infinity();
+  bool met_ties_ = false;
+  float bound_ = kFarthest;
 };
 
 /// One search: what its steps share.
@@ -217,9 +218,8 @@ class Walk {
     return count;
   }
 
-  /// Scores rows and offers them. The first pool place that changed, or `next` when that is before
-  /// it.
-  uint32_t OfferAll(const uint32_t* rows, size_t count, uint32_t next) {
+  /// Scores rows and offers them.
+  void OfferAll(const uint32_t* rows, size_t count) {
     ScoreRows({graph_.blocks, graph_.stride, rows}, count);
     const int32_t* dots = scratch_.dots.data();
     float* distances = scratch_.distances.data();
@@ -228,16 +228,9 @@ class Walk {
     }
     Remember(rows, count);
     if (counted_ != nullptr) OfferCounted(rows, count);
-    uint32_t first = next;
     for (size_t i = 0; i < count; ++i) {
-      if (distances[i] >= pool_.bound()) continue;
-      uint32_t place = pool_.Offer(distances[i], rows[i]);
-      if (place < first) {
-        first = place;
-        PrefetchNeighbours(rows[i]);
-      }
+      if (distances[i] < pool_.bound()) pool_.Offer(distances[i], rows[i]);
     }
-    return first;
   }
 
   /// From now on the rows that count go to `counted` too, and are what is found.
@@ -260,7 +253,7 @@ class Walk {
 
  private:
   uint32_t Promising(uint32_t row, float distance) const {
-    float reach = ((pool_.bound() + constant_) * knob[1] - (distance + constant_)) * per_step_;
+    float reach = (pool_.bound() * knob[1] - distance) * per_step_;
     return edges_({projections_, graph_.edges.slope.data(), graph_.edges.inverse.data(), reach},
                   graph_.Code(row), graph_.lanes, graph_.Sketch(row));
   }
@@ -276,7 +269,7 @@ class Walk {
   }
   Candidate NearestOf(std::span<const uint32_t> rows) {
     ScoreRows({graph_.blocks, graph_.stride, rows.data()}, rows.size());
-    Candidate nearest = kNothing;
+    Candidate nearest = kNoCandidate;
     for (size_t i = 0; i < rows.size(); ++i) {
       float distance = Distance(graph_.bias[rows[i]], scratch_.dots[i], rows[i]);
       if (distance < nearest.distance) nearest = {distance, rows[i]};
@@ -286,8 +279,8 @@ class Walk {
   /// Of the two groups whose centres are nearest.
   Candidate NearestInTable(const EntryTable& table) {
     ScoreRows({table.codes.data(), graph_.code_bytes, nullptr}, table.centres.size());
-    Candidate first = kNothing;
-    Candidate second = kNothing;
+    Candidate first = kNoCandidate;
+    Candidate second = kNoCandidate;
     for (uint32_t i = 0; i < table.centres.size(); ++i) {
       float distance = EntryDistance(table.centres[i], i);
       if (distance < first.distance) {
@@ -296,7 +289,7 @@ class Walk {
         second = {distance, i};
       }
     }
-    Candidate nearest = kNothing;
+    Candidate nearest = kNoCandidate;
     for (const Candidate& group : {first, second}) {
       if (group.row == kNoNeighbour) continue;
       uint32_t begin = table.begin(group.row);
@@ -320,7 +313,7 @@ class Walk {
     scored_ += count;
   }
   float Distance(float bias, int32_t dot, uint32_t row) const {
-    float distance = bias - weight_ * static_cast<float>(dot);
+    float distance = bias + constant_ - weight_ * static_cast<float>(dot);
     if constexpr (kGrowing) {
       if (further_.of_row != nullptr) distance -= further_.twice_query * further_.of_row[row];
     }
@@ -372,10 +365,13 @@ void BestFirst(const Graph& graph, const FurtherCoordinate& further, const Graph
     if (more) {
       ahead.count = walk.Gather(pool.Row(at), pool.Distance(at), ahead.rows);
       pool.Expand(at);
-      at = pool.Next(at + 1);
+      at = pool.Next();
       if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));
     }
-    if (gathered) at = pool.Next(walk.OfferAll(step.rows, step.count, at));
+    if (gathered) {
+      walk.OfferAll(step.rows, step.count);
+      at = pool.Next();
+    }
     if (!more && at >= std::min(task.ef, pool.size())) break;
     gathered = more;
     std::swap(step, ahead);

@@ -40,7 +40,7 @@ size_t RerankDepth(size_t k) { return 3 * k + 20; }
 float CodingDoubt(const Segment& segment, const QueryCode& query, float kth_distance) {
   constexpr float kDeviations = 3;
   auto dim = static_cast<float>(segment.rows.dim());
-  float squared = std::max(0.0f, kth_distance + query.constant);
+  float squared = std::max(0.0f, kth_distance);
   return kDeviations * 2 *
          std::sqrt(squared * (segment.code_error + query.error * query.error) / dim);
 }
