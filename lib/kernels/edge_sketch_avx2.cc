@@ -31,8 +31,7 @@ CAIRN_KERNEL_TARGET inline Projections Project(const uint8_t* code, size_t lanes
   __m256i sums[4] = {zero, zero, zero, zero};
   for (size_t chunk = 0; chunk + kProjectedLanes <= lanes; chunk += kProjectedLanes) {
     for (size_t i = 0; i < 4; ++i) {
-      __m256i bytes =
-          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(code + chunk + i * 32));
+      __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(code + chunk + i * 32));
       sums[i] = _mm256_add_epi64(sums[i], _mm256_sad_epu8(bytes, zero));
     }
   }
@@ -60,11 +59,10 @@ CAIRN_KERNEL_TARGET inline __m128i ToBytes(__m256 low, __m256 high) {
 /// Entry b: the sum of steps 4 * table to 4 * table + 3, each negative where its bit of b is not
 /// set.
 CAIRN_KERNEL_TARGET inline __m256i TableOf(__m128i steps, char table) {
-  const __m128i bits[4] = {
-      _mm_setr_epi8(-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1),
-      _mm_setr_epi8(-1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1),
-      _mm_setr_epi8(-1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1),
-      _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1)};
+  const __m128i bits[4] = {_mm_setr_epi8(-1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1),
+                           _mm_setr_epi8(-1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1, -1, -1, 1, 1),
+                           _mm_setr_epi8(-1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, -1, 1, 1, 1, 1),
+                           _mm_setr_epi8(-1, -1, -1, -1, -1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1)};
   __m128i sum = _mm_setzero_si128();
   for (char k = 0; k < 4; ++k) {
     __m128i step = _mm_shuffle_epi8(steps, _mm_set1_epi8(static_cast<char>(4 * table + k)));
@@ -77,8 +75,8 @@ CAIRN_KERNEL_TARGET inline __m256i TableOf(__m128i steps, char table) {
 CAIRN_KERNEL_TARGET inline __m256i EdgesOf(const uint8_t* sketch, size_t plane) {
   __m128i bytes =
       _mm_loadu_si128(reinterpret_cast<const __m128i*>(sketch + plane * kSketchPlaneBytes));
-  __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes),
-                                         _mm_srli_epi16(bytes, 4), 1);
+  __m256i both =
+      _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
   return _mm256_and_si256(both, _mm256_set1_epi8(15));
 }
 

@@ -8,28 +8,39 @@
 
 namespace cairn::vector {
 
+class Quantizer;
 struct OwnedGraph;
 
-/// What turns the sketch of an edge and the way from its row to a query into an estimate of how near
-/// the edge's end is to the query. Lengths are in steps of the quantizer.
+/// What turns the sketch of an edge, and the way from its row to a query, into an estimate of how
+/// near the edge's end is to the query.
 struct EdgeScale {
-  float longest = 0;  ///< length where the highest level begins to hold all; 0: no sketches
-  float per_step = 0;  ///< 1 over the squared step
-  std::array<float, kernels::kSketchLevels> slope = {};
-  std::array<float, kernels::kSketchLevels> inverse = {};
+  float longest = 0;   ///< in steps of the quantizer, where the highest level ends; 0: no sketches
+  float per_step = 0;  ///< of a squared distance: one over the squared step
+  std::array<float, kernels::kSketchLevels> slope = {};    ///< see kernels::PromisingEdges
+  std::array<float, kernels::kSketchLevels> inverse = {};  ///< likewise
 
   bool exists() const { return longest > 0; }
-  /// For codes of `dim` dimensions in `lanes` lanes.
-  static EdgeScale Of2(EdgeScale o,float k,size_t dim,size_t lanes);
-  static EdgeScale Of(float longest, size_t dim, size_t lanes);
+  static EdgeScale Of(float longest, const Quantizer& quantizer);
+
+  /// What kernels::EdgeProbe::reach is for a row at squared distance `distance` from the query when
+  /// rows at `bound` are too far.
+  float Reach(float distance, float bound) const { return (kReach * bound - distance) * per_step; }
+
+  /// An estimate is so rough that an edge is left out only when its end seems this much farther
+  /// than the bound.
+  static constexpr float kReach = 1.7f;
 };
 
 /// Whether the blocks of codes of this size have room for sketches. Smaller codes are cheaper to
 /// score than to choose from.
 constexpr bool HasSketches(size_t code_bytes) { return code_bytes >= kernels::kProjectedLanes; }
 
-/// Writes the sketches of all rows of a graph whose codes (of seven bits) and neighbours are in
-/// place, and its scale. `dim` is that of the vectors.
-void SketchEdges(size_t dim, ThreadPool* pool, OwnedGraph* graph);
+/// Writes the sketches of all rows of a graph whose codes and neighbours are in place, and their
+/// scale. Does nothing where blocks have no room for them, or codes not seven bits.
+///
+/// A search scores only the ends of those edges that, by the signs of some projections, lead
+/// towards its query (probabilistic routing: Lu, Xu and Ishikawa, ICML 2024; estimates in place of
+/// distances: Chen et al., FINGER, WWW 2023).
+void SketchEdges(const Quantizer& quantizer, ThreadPool* pool, OwnedGraph* graph);
 
 }  // namespace cairn::vector

@@ -20,8 +20,8 @@ constexpr size_t kNeighbourBytes = kMaxDegree * sizeof(uint32_t);
 constexpr size_t kCacheLine = 64;
 
 /// A neighbour graph over coded rows, as the search sees it: one block per row, its code first, its
-/// neighbours behind it and then a sketch of where they lie, so that one stream of cache lines holds
-/// all that a step reads.
+/// neighbours behind it and then a sketch of where they lie, so that one stream of cache lines
+/// holds all that a step reads.
 ///
 /// Ids are below row_count in a graph made here; a search of a graph read from a file checks them.
 struct Graph {

@@ -11,15 +11,14 @@
 #include "kernels/code_distance.h"
 
 namespace cairn::vector {
-extern float knob[8];
 namespace {
 
 constexpr uint32_t kTiesWhileBuilding = 8;
 constexpr Candidate kNoCandidate = {std::numeric_limits<float>::infinity(), kNoNeighbour};
 
-/// The best rows met so far, nearest first: squared distance, row, and in the lowest bit whether the
-/// row's neighbours were looked at. As integers these are in order, and, since the distances are
-/// positive normal numbers, as doubles too.
+/// The best rows met so far, nearest first: squared distance, row, and in the lowest bit whether
+/// the row's neighbours were looked at. As integers these are in order, and, since the distances
+/// are positive normal numbers, as doubles too.
 class Pool {
  public:
   /// Of rows at exactly the same distance, copies of each other most likely, about `most_ties` are
@@ -63,10 +62,9 @@ class Pool {
     while (at < size_ && (entries_[at] & 1) != 0) ++at;
     return at;
   }
-  uint32_t Expand(uint32_t i) {
+  void Expand(uint32_t i) {
     met_ties_ = met_ties_ || entries_[i] >> 32 == entries_[i + 1] >> 32;
     entries_[i] |= 1;
-    return Row(i);
   }
 
  private:
@@ -130,10 +128,9 @@ class Walk {
         query_(query.lanes.data()),
         weight_(query.weight),
         constant_(query.constant),
-        per_step_(graph.edges.per_step),
         projections_(query.projections.data()),
-        sketched_(graph.edges.exists()),
-        edges_(kernels::ActiveCodeKernel().promising_edges),
+        sketched_(!kGrowing && graph.edges.exists()),
+        promising_edges_(kernels::ActiveCodeKernel().promising_edges),
         further_(further),
         score_(graph.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
                                                 : kernels::ActiveCodeKernel().dot4),
@@ -175,7 +172,7 @@ class Walk {
     const auto* neighbours = reinterpret_cast<const uint8_t*>(graph_.Neighbours(row));
     __builtin_prefetch(neighbours);
     __builtin_prefetch(neighbours + kCacheLine);
-    if (!kGrowing) __builtin_prefetch(neighbours + kNeighbourBytes);
+    if (sketched_) __builtin_prefetch(neighbours + kNeighbourBytes);
   }
 
   /// Starts from the nearest entry, or one that is hardly farther.
@@ -190,29 +187,28 @@ class Walk {
     if (counted_ != nullptr) OfferCounted(&start.row, 1);
   }
 
-  /// Writes the unmet neighbours of `row` to `out` and asks for their codes. How many.
-  size_t Gather(uint32_t row, float distance, uint32_t* out) {
+  /// Writes the unmet neighbours of the row at `place` of the pool to `out`, without those that
+  /// seem too far, and asks for their codes. How many.
+  size_t Gather(uint32_t place, uint32_t* out) {
+    uint32_t row = pool_.Row(place);
     const uint32_t* neighbours = graph_.Neighbours(row);
     size_t count = 0;
-    if constexpr (!kGrowing) {
-      if (sketched_ && pool_.full()) {
-        uint32_t mask = Promising(row, distance);
-        for (; mask != 0; mask &= mask - 1) {
-          uint32_t other = neighbours[std::countr_zero(mask)];
-          if (other >= graph_.row_count) break;
-          out[count] = other;
-          count += Visit(other) ? 1 : 0;
-        }
-        for (size_t i = 0; i < count; ++i) graph_.PrefetchCode(out[i]);
-        return count;
+    // An id beyond the rows ends the list, and a damaged one leads nowhere.
+    if (sketched_ && pool_.full()) {
+      uint32_t edges = PromisingEdges(row, pool_.Distance(place));
+      for (; edges != 0; edges &= edges - 1) {
+        uint32_t other = neighbours[std::countr_zero(edges)];
+        if (other >= graph_.row_count) break;
+        out[count] = other;
+        count += Visit(other) ? 1 : 0;
       }
-    }
-    for (uint32_t i = 0; i < kMaxDegree; ++i) {
-      uint32_t other = Load(neighbours + i);
-      // Ends the list, and keeps a damaged one from leading anywhere.
-      if (other >= graph_.row_count) break;
-      out[count] = other;
-      count += Visit(other) ? 1 : 0;
+    } else {
+      for (uint32_t i = 0; i < kMaxDegree; ++i) {
+        uint32_t other = Load(neighbours + i);
+        if (other >= graph_.row_count) break;
+        out[count] = other;
+        count += Visit(other) ? 1 : 0;
+      }
     }
     for (size_t i = 0; i < count; ++i) graph_.PrefetchCode(out[i]);
     return count;
@@ -252,10 +248,11 @@ class Walk {
   }
 
  private:
-  uint32_t Promising(uint32_t row, float distance) const {
-    float reach = (pool_.bound() * knob[1] - distance) * per_step_;
-    return edges_({projections_, graph_.edges.slope.data(), graph_.edges.inverse.data(), reach},
-                  graph_.Code(row), graph_.lanes, graph_.Sketch(row));
+  uint32_t PromisingEdges(uint32_t row, float distance) const {
+    const EdgeScale& scale = graph_.edges;
+    kernels::EdgeProbe probe{projections_, scale.slope.data(), scale.inverse.data(),
+                             scale.Reach(distance, pool_.bound())};
+    return promising_edges_(probe, graph_.Code(row), graph_.lanes, graph_.Sketch(row));
   }
   void OfferCounted(const uint32_t* rows, size_t count) {
     const float* distances = scratch_.distances.data();
@@ -324,10 +321,9 @@ class Walk {
   const int8_t* const query_;
   const float weight_;
   const float constant_;
-  const float per_step_;
   const float* const projections_;
   const bool sketched_;
-  kernels::PromisingEdgesFunction* const edges_;
+  kernels::PromisingEdgesFunction* const promising_edges_;
   const FurtherCoordinate& further_;
   void (*const score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
   SearchScratch& scratch_;
@@ -363,7 +359,7 @@ void BestFirst(const Graph& graph, const FurtherCoordinate& further, const Graph
   for (bool gathered = false;;) {
     bool more = at < std::min(task.ef, pool.size());
     if (more) {
-      ahead.count = walk.Gather(pool.Row(at), pool.Distance(at), ahead.rows);
+      ahead.count = walk.Gather(at, ahead.rows);
       pool.Expand(at);
       at = pool.Next();
       if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));

@@ -34,8 +34,7 @@ class SegmentBuilder {
     GraphBuildOptions build{.pool = options_.pool, .cancelled = options_.cancelled};
     CAIRN_RETURN_IF_ERROR(CopyBaseGraph(quantizer, build, &graph));
     CAIRN_RETURN_IF_ERROR(GrowGraph(quantizer, base_rows_, build, &graph));
-    SketchEdges(rows_.dim(), options_.pool, &graph);
-    graph.edges.per_step = 1 / (quantizer.step() * quantizer.step());
+    SketchEdges(quantizer, options_.pool, &graph);
     return Finish(std::move(quantizer), std::move(graph));
   }
 

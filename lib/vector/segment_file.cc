@@ -99,6 +99,7 @@ void PointInto(const std::shared_ptr<const MappedFile>& mapping, const SegmentHe
   graph.width = segment->quantizer.parameters().width;
   graph.bias = At<float>(*mapping, header, Section::kBias);
   graph.row_count = header.row_count;
+  graph.edges = EdgeScale::Of(header.longest_edge, segment->quantizer);
   segment->graph_owner = mapping;
   segment->MakeEntryTable();
 }

@@ -26,7 +26,8 @@ Status CheckNumbers(const SegmentHeader& header, const std::string& path) {
   bool metric = header.metric >= 0 && header.metric <= static_cast<int32_t>(Metric::kL2);
   bool width = header.width == 4 || header.width == 7;
   bool numbers = header.step > 0 && NotNegative(header.norm_bound) &&
-                 NotNegative(header.code_error) && NotNegative(header.max_code_error);
+                 NotNegative(header.code_error) && NotNegative(header.max_code_error) &&
+                 NotNegative(header.longest_edge);
   bool shape = header.dim >= 1 && header.dim <= kMaxDim && header.row_count <= kMaxGraphRows &&
                header.stride <= kMaxStride;
   if (metric && width && numbers && shape) return OkStatus();

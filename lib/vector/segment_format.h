@@ -30,7 +30,7 @@ constexpr std::array<Section, kSectionCount> kSections = {
     Section::kByDocument, Section::kBlocks,  Section::kVectors};
 
 constexpr uint64_t kHeaderBytes = 4096;
-constexpr uint32_t kSegmentVersion = 1;
+constexpr uint32_t kSegmentVersion = 2;  ///< 1: without sketches in the blocks
 
 /// A word for messages: "bias".
 std::string_view SectionName(Section section);
@@ -59,11 +59,13 @@ struct SegmentHeader {
   float norm_bound = 0;
   float code_error = 0;
   float max_code_error = 0;
+  float longest_edge = 0;  ///< EdgeScale::longest
+  uint32_t zero = 0;
   uint64_t stride = 0;
   uint64_t code_bytes = 0;
   uint64_t lanes = 0;
   std::array<SectionEntry, kSectionCount> sections = {};
-  std::array<uint8_t, kHeaderBytes - 80 - kSectionCount * sizeof(SectionEntry)> zeros = {};
+  std::array<uint8_t, kHeaderBytes - 88 - kSectionCount * sizeof(SectionEntry)> zeros = {};
   uint64_t checksum = 0;  ///< XXH3, 64 bits, of all before it
 
   SectionEntry& at(Section section) { return sections[static_cast<size_t>(section)]; }

@@ -119,6 +119,7 @@ SegmentHeader HeaderOf(const Segment& segment) {
   header.norm_bound = parameters.norm_bound;
   header.code_error = segment.code_error;
   header.max_code_error = segment.max_code_error;
+  header.longest_edge = segment.graph.edges.longest;
   header.stride = segment.graph.stride;
   header.code_bytes = segment.graph.code_bytes;
   header.lanes = segment.graph.lanes;
