@@ -168,7 +168,7 @@ void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* all
   const auto& found = scratch->found;
   for (size_t i = 0; i < found.size(); ++i) {
     const Candidate& candidate = found[i];
-    if (i + kVectorsAhead < found.size()) segment.rows.PrefetchVector(found[i + kVectorsAhead].row);
+    if (i + kVectorsAhead < found.size()) segment.rows.Prefetch(found[i + kVectorsAhead].row);
     if (hits->full()) {
       float nearest = std::sqrt(std::max(0.0f, candidate.distance - noise.squared)) - doubt;
       float worst = SquaredDistanceOf(p, hits->threshold(), length) + noise.squared;

@@ -41,10 +41,15 @@ class RowTable {
   const float* Vector(uint32_t row) const {
     return pages_[row / kPageRows].vectors + size_t{row % kPageRows} * dim_;
   }
-  void PrefetchVector(uint32_t row) const {
+  /// Asks for all that there is of a row.
+  void Prefetch(uint32_t row) const {
     constexpr uint32_t kFloatsPerLine = 16;
-    const float* vector = Vector(row);
+    const RowPage& page = pages_[row / kPageRows];
+    const uint32_t at = row % kPageRows;
+    const float* vector = page.vectors + size_t{at} * dim_;
     for (uint32_t d = 0; d < dim_; d += kFloatsPerLine) __builtin_prefetch(vector + d);
+    __builtin_prefetch(page.docs + at);
+    __builtin_prefetch(page.ordinals + at);
   }
   DocNo Doc(uint32_t row) const { return pages_[row / kPageRows].docs[row % kPageRows]; }
   uint32_t Ordinal(uint32_t row) const { return pages_[row / kPageRows].ordinals[row % kPageRows]; }

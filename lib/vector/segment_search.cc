@@ -63,9 +63,9 @@ void Rerank(const Segment& segment, const SegmentQuery& query, size_t count,
   const auto& found = scratch.found;
   const Quantizer::Parameters& p = segment.quantizer.parameters();
   for (size_t i = 0; i < std::min(count, kRerankAhead); ++i)
-    segment.rows.PrefetchVector(found[i].row);
+    segment.rows.Prefetch(found[i].row);
   for (size_t i = 0; i < count; ++i) {
-    if (i + kRerankAhead < count) segment.rows.PrefetchVector(found[i + kRerankAhead].row);
+    if (i + kRerankAhead < count) segment.rows.Prefetch(found[i + kRerankAhead].row);
     uint32_t row = found[i].row;
     float score = Score(p.metric, query.vector, segment.rows.Vector(row), p.dim);
     if (score >= hits->threshold()) hits->Offer({segment.rows.Chunk(row), score});

@@ -99,6 +99,8 @@ void ExpectSameParameters(const Segment& a, const Segment& b) {
 void ExpectSameGraph(const Graph& a, const Graph& b) {
   ASSERT_EQ(a.row_count, b.row_count);
   ASSERT_EQ(a.stride, b.stride);
+  ASSERT_EQ(a.edges.longest, b.edges.longest);
+  ASSERT_EQ(a.edges.slope, b.edges.slope);
   EXPECT_EQ(a.code_bytes, b.code_bytes);
   EXPECT_EQ(a.lanes, b.lanes);
   EXPECT_EQ(a.width, b.width);
@@ -309,8 +311,8 @@ TEST_F(DamagedSegmentTest, AnotherKindIsRefused) {
 TEST_F(DamagedSegmentTest, ANewerFormatIsRefused) {
   header_.version = kSegmentVersion + 1;
   header_.dim = 0;  // what else it says is its own business
-  CAIRN_EXPECT_ERROR(MapWithHeader(header_), Code::kFailedPrecondition, "format 2");
-  CAIRN_EXPECT_ERROR(VerifySegment(path_), Code::kFailedPrecondition, "format 2");
+  CAIRN_EXPECT_ERROR(MapWithHeader(header_), Code::kFailedPrecondition, "format 3");
+  CAIRN_EXPECT_ERROR(VerifySegment(path_), Code::kFailedPrecondition, "format 3");
   header_.version = 0;
   CAIRN_EXPECT_ERROR(MapWithHeader(header_), Code::kDataLoss, "version");
 }
@@ -389,6 +391,7 @@ TEST_F(DamagedSegmentTest, AHeaderWithWrongValuesIsFound) {
       [](SegmentHeader* h) { h->step = std::numeric_limits<float>::quiet_NaN(); },
       [](SegmentHeader* h) { h->norm_bound = -1; },
       [](SegmentHeader* h) { h->code_error = std::numeric_limits<float>::quiet_NaN(); },
+      [](SegmentHeader* h) { h->longest_edge = std::numeric_limits<float>::quiet_NaN(); },
       [](SegmentHeader* h) { h->stride += 64; },
       [](SegmentHeader* h) { h->stride = UINT64_MAX; },
       [](SegmentHeader* h) { h->code_bytes += 64; },
