@@ -28,6 +28,7 @@ struct CodeKernel {
   std::string_view name;  ///< "scalar", "avx2", "avx512vnni", "neon"
   void (*dot7)(const int8_t* query, const CodeRows& rows, size_t count, size_t dim, int32_t* out);
   void (*dot4)(const int8_t* query, const CodeRows& rows, size_t count, size_t dim, int32_t* out);
+  ProjectCodeFunction* project_code;
   PromisingEdgesFunction* promising_edges;
 };
 

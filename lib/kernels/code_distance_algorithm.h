@@ -82,6 +82,7 @@ CAIRN_KERNEL_TARGET void ScoreRows(const int8_t* query, const CodeRows& rows, si
   }
 }
 
-constexpr CodeKernel MakeCodeKernel(std::string_view name, PromisingEdgesFunction* edges) {
-  return {name, &ScoreRows<Seven>, &ScoreRows<Four>, edges};
+constexpr CodeKernel MakeCodeKernel(std::string_view name, ProjectCodeFunction* project,
+                                    PromisingEdgesFunction* edges) {
+  return {name, &ScoreRows<Seven>, &ScoreRows<Four>, project, edges};
 }

@@ -29,7 +29,8 @@ struct CodeLanes : CodeLanes256 {
 
 }  // namespace
 
-constexpr CodeKernel kAvx2CodeKernel = MakeCodeKernel("avx2", &PromisingEdgesAvx2);
+constexpr CodeKernel kAvx2CodeKernel =
+    MakeCodeKernel("avx2", &ProjectCodeAvx2, &PromisingEdgesAvx2);
 
 }  // namespace cairn::kernels
 

@@ -25,7 +25,8 @@ struct CodeLanes : CodeLanes256 {
 
 }  // namespace
 
-constexpr CodeKernel kAvx512VnniCodeKernel = MakeCodeKernel("avx512vnni", &PromisingEdgesAvx2);
+constexpr CodeKernel kAvx512VnniCodeKernel =
+    MakeCodeKernel("avx512vnni", &ProjectCodeAvx2, &PromisingEdgesAvx2);
 
 }  // namespace cairn::kernels
 

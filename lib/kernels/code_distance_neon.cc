@@ -57,7 +57,8 @@ struct CodeLanes {
 
 }  // namespace
 
-constexpr CodeKernel kNeonCodeKernel = MakeCodeKernel("neon", &PromisingEdgesScalar);
+constexpr CodeKernel kNeonCodeKernel =
+    MakeCodeKernel("neon", &ProjectCodeScalar, &PromisingEdgesScalar);
 
 }  // namespace cairn::kernels
 

@@ -50,6 +50,7 @@ struct CodeLanes {
 
 }  // namespace
 
-constexpr CodeKernel kScalarCodeKernel = MakeCodeKernel("scalar", &PromisingEdgesScalar);
+constexpr CodeKernel kScalarCodeKernel =
+    MakeCodeKernel("scalar", &ProjectCodeScalar, &PromisingEdgesScalar);
 
 }  // namespace cairn::kernels

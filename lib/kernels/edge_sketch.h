@@ -21,18 +21,18 @@ constexpr size_t kProjections = 16;
 
 /// Sum k: of bytes 8k to 8k + 7 of every whole chunk of a code. Of randomly rotated vectors these
 /// are random projections.
-void ProjectCode(const uint8_t* code, size_t lanes, int32_t* sums);
+using ProjectCodeFunction = void(const uint8_t* code, size_t lanes, int32_t* sums);
 
 /// What a query asks of the edges of one row.
 struct EdgeProbe {
-  const float* query;    ///< kProjections sums of the query's, in the scale of ProjectCode
+  const float* query;    ///< kProjections sums of the query's, in the scale of ProjectCodeFunction
   const float* slope;    ///< kSketchLevels: see PromisingEdges
   const float* inverse;  ///< kSketchLevels
   float reach;
 };
 
 /// Bit j is set when the signs of edge j agree with the way to the query well enough for its level:
-///   sum over k < kSketchSigns of sign_jk * (query[k] - ProjectCode(code)[k])
+///   sum over k < kSketchSigns of sign_jk * (query[k] - sums(code)[k])
 ///     > slope[level_j] - reach * inverse[level_j]
 /// with both sides rounded to steps of 1/120 of the largest sum that is possible. Every instruction
 /// set rounds alike.

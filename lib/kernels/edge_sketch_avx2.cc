@@ -13,17 +13,17 @@ namespace {
 constexpr float kFullScale = 120;
 constexpr float kLeast = 1e-30f;
 
-/// Sixteen sums, of which the first twelve count, as floats.
+/// Sixteen sums; of what a sketch holds the first twelve count.
 struct Projections {
-  __m256 low;
-  __m256 high;
+  __m256i low;
+  __m256i high;
 };
 
 /// The sums of 64-bit lanes 0 to 7, each below 2^31.
-CAIRN_KERNEL_TARGET inline __m256 ToFloats(__m256i first, __m256i second) {
+CAIRN_KERNEL_TARGET inline __m256i Narrow(__m256i first, __m256i second) {
   __m256i mixed = _mm256_castps_si256(_mm256_shuffle_ps(
       _mm256_castsi256_ps(first), _mm256_castsi256_ps(second), _MM_SHUFFLE(2, 0, 2, 0)));
-  return _mm256_cvtepi32_ps(_mm256_permute4x64_epi64(mixed, _MM_SHUFFLE(3, 1, 2, 0)));
+  return _mm256_permute4x64_epi64(mixed, _MM_SHUFFLE(3, 1, 2, 0));
 }
 
 CAIRN_KERNEL_TARGET inline Projections Project(const uint8_t* code, size_t lanes) {
@@ -35,7 +35,7 @@ CAIRN_KERNEL_TARGET inline Projections Project(const uint8_t* code, size_t lanes
       sums[i] = _mm256_add_epi64(sums[i], _mm256_sad_epu8(bytes, zero));
     }
   }
-  return {ToFloats(sums[0], sums[1]), ToFloats(sums[2], sums[3])};
+  return {Narrow(sums[0], sums[1]), Narrow(sums[2], sums[3])};
 }
 
 CAIRN_KERNEL_TARGET inline float SumOfSizes(__m256 low, __m256 high) {
@@ -82,11 +82,17 @@ CAIRN_KERNEL_TARGET inline __m256i EdgesOf(const uint8_t* sketch, size_t plane) 
 
 }  // namespace
 
+CAIRN_KERNEL_TARGET void ProjectCodeAvx2(const uint8_t* code, size_t lanes, int32_t* sums) {
+  Projections projections = Project(code, lanes);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums), projections.low);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums + 8), projections.high);
+}
+
 CAIRN_KERNEL_TARGET uint32_t PromisingEdgesAvx2(const EdgeProbe& probe, const uint8_t* code,
                                                 size_t lanes, const uint8_t* sketch) {
   Projections own = Project(code, lanes);
-  __m256 low = _mm256_sub_ps(_mm256_loadu_ps(probe.query), own.low);
-  __m256 high = _mm256_sub_ps(_mm256_loadu_ps(probe.query + 8), own.high);
+  __m256 low = _mm256_sub_ps(_mm256_loadu_ps(probe.query), _mm256_cvtepi32_ps(own.low));
+  __m256 high = _mm256_sub_ps(_mm256_loadu_ps(probe.query + 8), _mm256_cvtepi32_ps(own.high));
   high = _mm256_blend_ps(high, _mm256_setzero_ps(), 0xF0);
   float sizes = SumOfSizes(low, high);
   __m256 scale = _mm256_set1_ps(kFullScale / (sizes > kLeast ? sizes : kLeast));

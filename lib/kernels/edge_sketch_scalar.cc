@@ -26,17 +26,19 @@ int ToByte(float value) { return static_cast<int>(std::lrint(std::clamp(value, -
 
 }  // namespace
 
-void ProjectCode(const uint8_t* code, size_t lanes, int32_t* sums) {
+void ProjectCodeScalar(const uint8_t* code, size_t lanes, int32_t* sums) {
   std::fill(sums, sums + kProjections, 0);
   for (size_t chunk = 0; chunk + kProjectedLanes <= lanes; chunk += kProjectedLanes) {
-    for (size_t i = 0; i < kProjectedLanes; ++i) sums[i / 8] += code[chunk + i];
+    for (size_t k = 0; k < kProjections; ++k) {
+      for (size_t i = 0; i < 8; ++i) sums[k] += code[chunk + 8 * k + i];
+    }
   }
 }
 
 uint32_t PromisingEdgesScalar(const EdgeProbe& probe, const uint8_t* code, size_t lanes,
                               const uint8_t* sketch) {
   std::array<int32_t, kProjections> sums;
-  ProjectCode(code, lanes, sums.data());
+  ProjectCodeScalar(code, lanes, sums.data());
   std::array<float, kSketchSigns> way;
   for (size_t k = 0; k < kSketchSigns; ++k) way[k] = probe.query[k] - static_cast<float>(sums[k]);
   float scale = kFullScale / std::max(SumOfSizes(way.data()), kLeast);

@@ -21,12 +21,14 @@ namespace cairn::kernels {
 // Only the scalar kernels may be called without asking the processor first.
 extern const Kernel kScalarKernel;
 extern const CodeKernel kScalarCodeKernel;
+ProjectCodeFunction ProjectCodeScalar;
 PromisingEdgesFunction PromisingEdgesScalar;
 #if CAIRN_KERNELS_X86
 extern const Kernel kAvx2Kernel;
 extern const Kernel kAvx512Kernel;
 extern const CodeKernel kAvx2CodeKernel;
 extern const CodeKernel kAvx512VnniCodeKernel;
+ProjectCodeFunction ProjectCodeAvx2;
 PromisingEdgesFunction PromisingEdgesAvx2;
 #endif
 #if CAIRN_KERNELS_NEON

@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "kernels/code_distance.h"
 #include "vector/graph.h"
 
 namespace cairn::vector {
@@ -28,10 +29,10 @@ uint32_t CountNeighbours(const OwnedGraph& graph, uint32_t row) {
 
 float Length(const uint8_t* a, const uint8_t* b, size_t lanes) {
   int64_t sum = 0;
-  for (size_t begin = 0; begin < lanes; begin += kernels::kProjectedLanes) {
+  for (size_t begin = 0; begin < lanes; begin += kernels::kCodeLanes) {
     int32_t part = 0;
-    for (size_t i = begin; i < std::min(lanes, begin + kernels::kProjectedLanes); ++i) {
-      int32_t difference = int32_t{a[i]} - int32_t{b[i]};
+    for (size_t i = begin; i < begin + kernels::kCodeLanes; ++i) {
+      auto difference = static_cast<int16_t>(a[i] - b[i]);
       part += difference * difference;
     }
     sum += part;
@@ -55,28 +56,12 @@ float LongestEdge(const OwnedGraph& graph) {
 }
 
 void SketchRow(const OwnedGraph& graph, uint32_t row) {
-  uint8_t* sketch = graph.Sketch(row);
-  std::memset(sketch, 0, kernels::kSketchBytes);
-  int32_t own[kernels::kProjections];
-  kernels::ProjectCode(graph.Code(row), graph.lanes, own);
-  float levels = kernels::kSketchLevels / graph.edges.longest;
+  EdgeSketcher sketcher(graph, row);
+  sketcher.Clear();
   uint32_t count = CountNeighbours(graph, row);
   for (uint32_t j = 0; j < count; ++j) {
-    const uint8_t* code = graph.Code(graph.Neighbours(row)[j]);
-    int32_t other[kernels::kProjections];
-    kernels::ProjectCode(code, graph.lanes, other);
-    uint32_t bits = 0;
-    for (size_t k = 0; k < kernels::kSketchSigns; ++k) {
-      bits |= static_cast<uint32_t>(other[k] > own[k] ? 1 : 0) << k;
-    }
-    float level = Length(graph.Code(row), code, graph.lanes) * levels;
-    bits |= static_cast<uint32_t>(std::min(level, kernels::kSketchLevels - 1.0f))
-            << kernels::kSketchSigns;
-    for (size_t plane = 0; plane < kernels::kSketchPlanes; ++plane) {
-      uint32_t half = j < kernels::kSketchPlaneBytes ? 0 : 4;
-      sketch[plane * kernels::kSketchPlaneBytes + j % kernels::kSketchPlaneBytes] |=
-          static_cast<uint8_t>((bits >> (4 * plane) & 15) << half);
-    }
+    uint32_t other = graph.Neighbours(row)[j];
+    sketcher.Write(j, other, Length(graph.Code(row), graph.Code(other), graph.lanes));
   }
 }
 
@@ -101,6 +86,32 @@ EdgeScale EdgeScale::Of(float longest, const Quantizer& quantizer) {
     scale.inverse[i] = 1 / (2 * alpha * length);
   }
   return scale;
+}
+
+EdgeSketcher::EdgeSketcher(const OwnedGraph& graph, uint32_t row)
+    : graph_(graph), sketch_(graph.Sketch(row)) {
+  kernels::ActiveCodeKernel().project_code(graph.Code(row), graph.lanes, own_.data());
+}
+
+void EdgeSketcher::Clear() { std::memset(sketch_, 0, kernels::kSketchBytes); }
+
+void EdgeSketcher::Write(uint32_t place, uint32_t other, float length) {
+  std::array<int32_t, kernels::kProjections> theirs;
+  kernels::ActiveCodeKernel().project_code(graph_.Code(other), graph_.lanes, theirs.data());
+  uint32_t bits = 0;
+  for (size_t k = 0; k < kernels::kSketchSigns; ++k) {
+    bits |= static_cast<uint32_t>(theirs[k] > own_[k] ? 1 : 0) << k;
+  }
+  float level = length * (kernels::kSketchLevels / graph_.edges.longest);
+  bits |= static_cast<uint32_t>(std::min(level, kernels::kSketchLevels - 1.0f))
+          << kernels::kSketchSigns;
+  const uint32_t shift = place < kernels::kSketchPlaneBytes ? 0 : 4;
+  uint8_t* byte = sketch_ + place % kernels::kSketchPlaneBytes;
+  for (size_t plane = 0; plane < kernels::kSketchPlanes; ++plane) {
+    uint32_t kept = *byte & (0xF0u >> shift);
+    *byte = static_cast<uint8_t>(kept | (bits >> (4 * plane) & 15) << shift);
+    byte += kernels::kSketchPlaneBytes;
+  }
 }
 
 void SketchEdges(const Quantizer& quantizer, ThreadPool* pool, OwnedGraph* graph) {

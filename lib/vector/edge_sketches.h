@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/thread_pool.h"
 #include "kernels/edge_sketch.h"
@@ -34,6 +35,22 @@ struct EdgeScale {
 /// Whether the blocks of codes of this size have room for sketches. Smaller codes are cheaper to
 /// score than to choose from.
 constexpr bool HasSketches(size_t code_bytes) { return code_bytes >= kernels::kProjectedLanes; }
+
+/// Writes the sketch of one row of a graph that has a scale, edge by edge.
+class EdgeSketcher {
+ public:
+  /// `graph` and its code of `row` are in place.
+  EdgeSketcher(const OwnedGraph& graph, uint32_t row);
+  /// The row has no edges yet.
+  void Clear();
+  /// Edge number `place` leads to `other`, which is so many steps away.
+  void Write(uint32_t place, uint32_t other, float length);
+
+ private:
+  const OwnedGraph& graph_;
+  uint8_t* const sketch_;
+  std::array<int32_t, kernels::kProjections> own_;
+};
 
 /// Writes the sketches of all rows of a graph whose codes and neighbours are in place, and their
 /// scale. Does nothing where blocks have no room for them, or codes not seven bits.

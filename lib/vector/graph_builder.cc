@@ -253,6 +253,21 @@ class Builder {
     for (uint32_t i = 0; i < kMaxDegree; ++i) {
       Store(neighbours, i, i < choice.count ? choice.rows[i] : kNoNeighbour);
     }
+    if (!owned_.edges.exists()) return;
+    EdgeSketcher sketcher(owned_, row);
+    for (uint32_t i = 0; i < choice.count; ++i) {
+      sketcher.Write(i, choice.rows[i], Steps(row, choice.rows[i], choice.distances[i]));
+    }
+  }
+  void StoreOne(uint32_t row, uint32_t place, uint32_t other, float distance) {
+    Store(owned_.Neighbours(row), place, other);
+    if (!owned_.edges.exists()) return;
+    EdgeSketcher(owned_, row).Write(place, other, Steps(row, other, distance));
+  }
+  /// The distance of two codes, without their further coordinates, in steps.
+  float Steps(uint32_t a, uint32_t b, float distance) const {
+    float further = Further(a) - Further(b);
+    return std::sqrt(std::max(0.0f, distance - further * further) * owned_.edges.per_step);
   }
 
   void Insert(uint32_t row, BuildScratch* scratch) {
@@ -285,7 +300,7 @@ class Builder {
     for (; count < kMaxDegree && neighbours[count] != kNoNeighbour; ++count) {
       if (neighbours[count] == row) return;
     }
-    if (count < kMaxDegree) return Store(neighbours, count, row);
+    if (count < kMaxDegree) return StoreOne(owner, count, row, distance);
     ChooseAgain(owner, neighbours, count, {distance, row}, kHeadroomTo, scratch);
   }
 
@@ -388,7 +403,11 @@ class Builder {
       if (!reached[near[i]] || neighbours[kMaxDegree - 1] != kNoNeighbour) continue;
       uint32_t count = 0;
       while (neighbours[count] != kNoNeighbour) ++count;
-      neighbours[count] = row;
+      QueryCode query;
+      MakeQuery(near[i], &query);
+      float distance = 0;
+      Distances(query, Further(near[i]), &row, 1, &distance);
+      StoreOne(near[i], count, row, distance);
       return true;
     }
     return false;

@@ -18,7 +18,7 @@ struct GraphBuildOptions {
 
 /// Links rows [first, graph->row_count) into the graph over rows [0, first), which is complete.
 /// Every row's code and bias are in place; codes have seven bits. Fills graph->entries, or adds to
-/// those that there are.
+/// those that there are. Where graph->edges has a scale, sketches are kept in step.
 /// kCancelled when asked to stop: the graph is then of no use.
 ///
 /// A row's neighbours are chosen by the relative neighbourhood rule of Malkov and Yashunin (TPAMI

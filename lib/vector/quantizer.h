@@ -21,7 +21,7 @@ struct QueryCode {
   std::vector<float> rotated;  ///< scratch
   float weight = 0;
   float constant = 0;
-  /// Of the query in steps, in the scale of kernels::ProjectCode of a code.
+  /// Of the query in steps, in the scale of kernels::ProjectCodeFunction of a code.
   std::array<float, kernels::kProjections> projections = {};
   float error = 0;  ///< distance from the query to what its lanes stand for
 };

@@ -34,7 +34,7 @@ class SegmentBuilder {
     GraphBuildOptions build{.pool = options_.pool, .cancelled = options_.cancelled};
     CAIRN_RETURN_IF_ERROR(CopyBaseGraph(quantizer, build, &graph));
     CAIRN_RETURN_IF_ERROR(GrowGraph(quantizer, base_rows_, build, &graph));
-    SketchEdges(quantizer, options_.pool, &graph);
+    if (!graph.edges.exists()) SketchEdges(quantizer, options_.pool, &graph);
     return Finish(std::move(quantizer), std::move(graph));
   }
 
@@ -143,7 +143,10 @@ class SegmentBuilder {
       return CopyLiveGraph(quantizer, base()->graph, input_.base_dead, build, graph);
     }
     graph->entries = base()->entries;
-    if (!trained_anew_) return OkStatus();
+    if (!trained_anew_) {
+      graph->edges = base()->graph.edges;  // with the sketches, which came with the blocks
+      return OkStatus();
+    }
     for (uint32_t row = 0; row < base_rows_; ++row) {
       std::memcpy(graph->Neighbours(row), base()->graph.Neighbours(row),
                   kMaxDegree * sizeof(uint32_t));

@@ -74,10 +74,12 @@ TEST(EdgeSketchTest, ProjectionsAreSumsOfEightLanesOfEveryWholeChunk) {
     c.FillRandomly(random, 1);
     std::array<int32_t, kProjections> expected = {};
     for (size_t i = 0; i < lanes / 128 * 128; ++i) expected[i % 128 / 8] += c.code[i];
-    std::array<int32_t, kProjections> sums;
-    sums.fill(-1);
-    ProjectCode(c.code.data(), lanes, sums.data());
-    EXPECT_EQ(sums, expected) << lanes;
+    for (const CodeKernel* kernel : SupportedCodeKernels()) {
+      std::array<int32_t, kProjections> sums;
+      sums.fill(-1);
+      kernel->project_code(c.code.data(), lanes, sums.data());
+      EXPECT_EQ(sums, expected) << kernel->name << ' ' << lanes;
+    }
   }
 }
 

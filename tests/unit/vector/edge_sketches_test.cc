@@ -62,11 +62,11 @@ TEST(EdgeSketchesTest, SignsAndLevelsAreThoseOfTheEdges) {
   size_t edges = 0;
   for (uint32_t row = 0; row < graph.row_count; ++row) {
     int32_t own[kernels::kProjections];
-    kernels::ProjectCode(graph.Code(row), graph.lanes, own);
+    kernels::ActiveCodeKernel().project_code(graph.Code(row), graph.lanes, own);
     for (uint32_t j = 0; j < kMaxDegree && graph.Neighbours(row)[j] != kNoNeighbour; ++j) {
       uint32_t other = graph.Neighbours(row)[j];
       int32_t sums[kernels::kProjections];
-      kernels::ProjectCode(graph.Code(other), graph.lanes, sums);
+      kernels::ActiveCodeKernel().project_code(graph.Code(other), graph.lanes, sums);
       uint32_t bits = built.Bits(row, j);
       for (uint32_t k = 0; k < kernels::kSketchSigns; ++k) {
         ASSERT_EQ(bits >> k & 1, sums[k] > own[k] ? 1u : 0u) << "row " << row << " edge " << j;
