@@ -57,10 +57,9 @@ class Pool {
     bound_ = Distance(capacity_ - 1);
   }
   /// The first entry that was not expanded; size() when there is none.
-  uint32_t Next() const {
-    uint32_t at = 0;
-    while (at < size_ && (entries_[at] & 1) != 0) ++at;
-    return at;
+  uint32_t Next() {
+    while (next_ < size_ && (entries_[next_] & 1) != 0) ++next_;
+    return next_;
   }
   void Expand(uint32_t i) {
     met_ties_ = met_ties_ || entries_[i] >> 32 == entries_[i + 1] >> 32;
@@ -84,6 +83,7 @@ class Pool {
   /// All entries that are farther move one place up, in one sweep without a branch: where an entry
   /// goes cannot be foretold.
   void Sweep(uint64_t entry) {
+    next_ = 0;
     const auto value = std::bit_cast<double>(entry);
     const Lanes added = {value, value};
     for (size_t i = swept_; i > 0;) {
@@ -96,10 +96,17 @@ class Pool {
     }
   }
   void Insert(uint64_t entry) {
-    uint64_t* at = std::lower_bound(entries_, entries_ + size_, entry);
+    uint64_t* at = entries_;
+    // Written so that no branch is hard to foretell.
+    for (uint32_t length = size_; length > 0;) {
+      uint32_t half = (length + 1) / 2;
+      at += at[half - 1] < entry ? half : 0;
+      length -= half;
+    }
     uint64_t* end = entries_ + std::min(size_, capacity_ - 1);
     std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
     *at = entry;
+    next_ = std::min(next_, static_cast<uint32_t>(at - entries_));
   }
   bool IsOneOfMany(uint64_t entry) const {
     uint64_t distance = entry >> 32 << 32;
@@ -114,6 +121,7 @@ class Pool {
   const uint32_t swept_;
   const uint32_t most_ties_;
   uint32_t size_ = 0;
+  uint32_t next_ = 0;  // all entries before it were expanded
   bool met_ties_ = false;
   float bound_ = kFarthest;
 };
