@@ -213,8 +213,9 @@ class Builder {
     int32_t dots[kMaxDegree];
     dot_(query.lanes.data(), {graph_.blocks, graph_.stride, rows}, count, graph_.lanes, dots);
     for (size_t i = 0; i < count; ++i) {
-      out[i] = owned_.bias[rows[i]] - query.weight * static_cast<float>(dots[i]) + query.constant -
-               2 * further * Further(rows[i]);
+      float distance = owned_.bias[rows[i]] - query.weight * static_cast<float>(dots[i]) +
+                       query.constant - 2 * further * Further(rows[i]);
+      out[i] = std::max(0.0f, distance);  // copies are as far apart as rounding makes them
     }
   }
 

@@ -39,7 +39,8 @@ class Pool {
   float bound() const { return bound_; }
   uint32_t Row(uint32_t i) const { return static_cast<uint32_t>(entries_[i]) >> 1; }
   float Distance(uint32_t i) const {
-    return std::bit_cast<float>(static_cast<uint32_t>(entries_[i] >> 32));
+    auto distance = std::bit_cast<float>(static_cast<uint32_t>(entries_[i] >> 32));
+    return distance > kLeastDistance ? distance : 0;
   }
   bool full() const { return size_ == capacity_; }
 
@@ -47,11 +48,13 @@ class Pool {
   void Offer(float distance, uint32_t row) {
     uint64_t entry = uint64_t{std::bit_cast<uint32_t>(std::max(distance, kLeastDistance))} << 32 |
                      uint64_t{row} << 1;
-    if (met_ties_ && IsOneOfMany(entry)) return;
     if (swept_ <= kMostSwept) {
+      if (met_ties_ && IsOneOfMany(entry, Place(entry))) return;
       Sweep(entry);
     } else {
-      Insert(entry);
+      uint64_t* at = Place(entry);
+      if (IsOneOfMany(entry, at)) return;
+      Insert(entry, at);
     }
     size_ += size_ < capacity_ ? 1 : 0;
     bound_ = Distance(capacity_ - 1);
@@ -62,7 +65,8 @@ class Pool {
     return next_;
   }
   void Expand(uint32_t i) {
-    met_ties_ = met_ties_ || entries_[i] >> 32 == entries_[i + 1] >> 32;
+    const uint64_t* at = entries_ + i;
+    met_ties_ = met_ties_ || Tie(*at, at[1]) || Tie(*at, at[-1]);
     entries_[i] |= 1;
   }
 
@@ -95,25 +99,28 @@ class Pool {
       std::memcpy(entries_ + i, &kept, sizeof(kept));
     }
   }
-  void Insert(uint64_t entry) {
+  /// Where the entry goes. Written so that no branch is hard to foretell.
+  uint64_t* Place(uint64_t entry) const {
     uint64_t* at = entries_;
-    // Written so that no branch is hard to foretell.
     for (uint32_t length = size_; length > 0;) {
       uint32_t half = (length + 1) / 2;
       at += at[half - 1] < entry ? half : 0;
       length -= half;
     }
+    return at;
+  }
+  void Insert(uint64_t entry, uint64_t* at) {
     uint64_t* end = entries_ + std::min(size_, capacity_ - 1);
     std::memmove(at + 1, at, static_cast<size_t>(end - at) * sizeof(*at));
     *at = entry;
     next_ = std::min(next_, static_cast<uint32_t>(at - entries_));
   }
-  bool IsOneOfMany(uint64_t entry) const {
-    uint64_t distance = entry >> 32 << 32;
-    const uint64_t* end = entries_ + size_;
-    const uint64_t* first = std::lower_bound<const uint64_t*>(entries_, end, distance);
-    const uint64_t* last = std::lower_bound(first, end, distance + (uint64_t{1} << 32));
-    return last - first >= most_ties_;
+  static bool Tie(uint64_t a, uint64_t b) { return a >> 32 == b >> 32; }
+  /// `at` is where the entry would go.
+  bool IsOneOfMany(uint64_t entry, const uint64_t* at) const {
+    auto place = static_cast<size_t>(at - entries_);
+    return (place >= most_ties_ && Tie(entry, at[-static_cast<ptrdiff_t>(most_ties_)])) ||
+           (place + most_ties_ <= size_ && Tie(entry, at[most_ties_ - 1]));
   }
 
   uint64_t* entries_;
