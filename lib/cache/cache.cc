@@ -72,7 +72,7 @@ Cache::Cache(CacheOptions options, uint32_t shards)
       core_(options_, shards),
       tiers_(options_, core_.clock) {
   for (uint32_t i = 0; i < shards; ++i) {
-    shards_.push_back(std::make_unique<Shard>(&core_, options_.max_entries / shards));
+    shards_.push_back(std::make_unique<Shard>(&core_, i, options_.max_entries / shards));
   }
 }
 
@@ -90,7 +90,7 @@ Result<Space*> Cache::OpenSpace(std::string_view name, SpaceOptions options) {
                  " namespaces");
   }
   const auto id = static_cast<uint32_t>(spaces_.size());
-  auto space = std::make_unique<Space>(id, std::string(name), options);
+  auto space = std::make_unique<Space>(id, std::string(name), options, core_.shard_count);
   core_.spaces[id].store(space.get(), std::memory_order_release);
   return spaces_.emplace(std::string(name), std::move(space)).first->second.get();
 }
@@ -114,12 +114,13 @@ bool Cache::CheckTimes(Entry* entry, Want want, bool* stale) const {
 }
 
 Handle Cache::Find(Space* space, std::string_view key, uint64_t hash, Want want, bool count) {
-  const Shard* shard = ShardOf(hash);
-  shard->Prefetch(hash);
+  const uint32_t shard = NumberOf(hash);
+  core_.Prefetch(shard, hash);
   ReaderRecord* reader = ReaderRegistry::Mine();
   // seq_cst pairs with ReaderRegistry::Gather
   reader->reading.store(hash | 1, std::memory_order_seq_cst);
-  Entry* entry = shard->table()->Find(hash, space->id, key);
+  const Table::Head table = core_.tables[shard].load(std::memory_order_seq_cst);
+  Entry* entry = Table::FindIn(Table::BucketIn(table, hash), hash, space->id, key);
   bool stale = false;
   if (entry != nullptr && (entry->epoch != space->epoch_now() ||
                            (entry->has_timing() && !CheckTimes(entry, want, &stale)))) {
@@ -127,16 +128,16 @@ Handle Cache::Find(Space* space, std::string_view key, uint64_t hash, Want want,
   }
   if (entry == nullptr) {
     reader->reading.store(0, std::memory_order_release);
-    if (count) space->reads.Count(ReadCounters::kMisses, reader);
+    if (count) space->calls.Count(CallCounters::kMisses, reader);
     return {};
   }
   if (count) entry->Touch();
   Handle handle = Handle::Pin(entry, reader, stale);
   reader->reading.store(0, std::memory_order_release);
   if (!count) return handle;
-  space->reads.Count(ReadCounters::kHits, reader);
-  if (entry->negative()) space->reads.Count(ReadCounters::kNegativeHits, reader);
-  if (stale) space->reads.Count(ReadCounters::kStaleHits, reader);
+  space->calls.Count(CallCounters::kHits, reader);
+  if (entry->negative()) space->calls.Count(CallCounters::kNegativeHits, reader);
+  if (stale) space->calls.Count(CallCounters::kStaleHits, reader);
   if (core_.tuning.load(std::memory_order_relaxed) && core_.tuner->Wants(hash)) {
     core_.tuner->RecordHit(hash, core_.SizeOf(entry), reader->number);
   }
@@ -171,7 +172,7 @@ bool Cache::Contains(Space* space, std::string_view key) {
   return static_cast<bool>(Find(space, key, HashOf(space, key), Want::kFresh, false));
 }
 
-Status Cache::CheckSizes(std::string_view key, std::string_view value) const {
+Status Cache::CheckSizes(std::string_view key, std::string_view value) {
   if (key.size() > Entry::kMaxKeyBytes) {
     return Error(Code::kInvalidArgument, "the key has ", key.size(), " bytes, more than ",
                  Entry::kMaxKeyBytes);
@@ -220,8 +221,14 @@ void Cache::SetTimes(const SetOptions& options, NewEntry* entry) {
 
 Status Cache::Set(Space* space, std::string_view key, std::string_view value,
                   const SetOptions& options) {
-  const TierWrite write{key, value, 0};
-  return SetBatch(space, {&write, 1}, options);
+  if (!tiers_.empty()) {
+    const TierWrite write{key, value, 0};
+    return SetBatch(space, {&write, 1}, options);
+  }
+  CAIRN_RETURN_IF_ERROR(CheckSizes(key, value));
+  const uint32_t epoch = space->epoch_now();
+  flights_.Supersede(space->id, key);
+  return Store(space, key, value, HashOf(space, key), epoch, options);
 }
 
 Status Cache::SetBatch(Space* space, std::span<const TierWrite> writes, const SetOptions& options) {
@@ -259,7 +266,8 @@ Status Cache::Store(Space* space, std::string_view key, std::string_view value, 
   entry.negative = options.negative;
   entry.extra_bytes = options.extra_bytes;
   SetTimes(options, &entry);
-  space->writes.sets.fetch_add(1, std::memory_order_relaxed);
+  entry.Measure();
+  space->calls.Count(CallCounters::kSets, ReaderRegistry::Mine());
   Shard* shard = ShardOf(hash);
   Removed removed;
   Shard::Outcome outcome = Shard::Outcome::kNoRoom;
@@ -274,9 +282,9 @@ Status Cache::Store(Space* space, std::string_view key, std::string_view value, 
   } else {
     shard->Remove(hash, space, key, &removed);
   }
-  Tell(&removed);
+  if (!removed.empty()) Tell(&removed);
   if (outcome == Shard::Outcome::kStored || outcome == Shard::Outcome::kNotStored) return {};
-  space->writes.refused.fetch_add(1, std::memory_order_relaxed);
+  space->calls.Count(CallCounters::kRefused, ReaderRegistry::Mine());
   return Error(Code::kResourceExhausted, "the value of ", value.size(), " bytes is not cached: ",
                outcome == Shard::Outcome::kNoMemory ? "out of memory" : "there is no room for it");
 }

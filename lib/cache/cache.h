@@ -158,9 +158,9 @@ class Cache {
 
   SpaceStats Stats(const Space* space) const;
   CacheStats Stats() const CAIRN_EXCLUDES(spaces_mutex_);
-  uint64_t bytes() const { return core_.budget.bytes(); }
+  uint64_t bytes() const;
   size_t tier_count() const { return tiers_.size(); }
-  uint64_t entries() const { return core_.budget.entries(); }
+  uint64_t entries() const;
   /// Waits until writes behind are done.
   void Flush();
 
@@ -172,14 +172,15 @@ class Cache {
   uint64_t HashOf(const Space* space, std::string_view key) const {
     return HashBytes(key, seed_ + space->id * 0x9E3779B97F4A7C15u);
   }
-  Shard* ShardOf(uint64_t hash) const {
-    return shards_[(((hash >> 32) & 0xFFFF) * core_.shard_count) >> 16].get();
+  uint32_t NumberOf(uint64_t hash) const {
+    return static_cast<uint32_t>((((hash >> 32) & 0xFFFF) * core_.shard_count) >> 16);
   }
+  Shard* ShardOf(uint64_t hash) const { return shards_[NumberOf(hash)].get(); }
   Handle Find(Space* space, std::string_view key, uint64_t hash, Want want, bool count);
   bool CheckTimes(Entry* entry, Want want, bool* stale) const;
   Status Store(Space* space, std::string_view key, std::string_view value, uint64_t hash,
                uint32_t epoch, const SetOptions& options);
-  Status CheckSizes(std::string_view key, std::string_view value) const;
+  static Status CheckSizes(std::string_view key, std::string_view value);
   int64_t TtlOf(const Space* space, const SetOptions& options) const;
   void SetTimes(const SetOptions& options, NewEntry* entry);
   int64_t Jittered(int64_t ttl_ns);

@@ -54,7 +54,7 @@ bool Cache::ReadTiers(Space* space, std::span<const std::string_view> keys,
         (value.value.empty() || (value.value[0] != kValue && value.value[0] != kNothing))) {
       value.found = false;
     }
-    if (value.found) space->writes.tier_hits.fetch_add(1, std::memory_order_relaxed);
+    if (value.found) space->loading.tier_hits.fetch_add(1, std::memory_order_relaxed);
   }
   return moved;
 }
@@ -113,9 +113,9 @@ Status Cache::RunLoader(Space* space, const Loader& loader, Loaded* loaded) {
   } catch (...) {
     status = Error(Code::kInternal, "the loader threw");
   }
-  space->writes.loads.fetch_add(1, std::memory_order_relaxed);
-  if (!status.ok()) space->writes.load_failures.fetch_add(1, std::memory_order_relaxed);
-  space->writes.load_ns.fetch_add(
+  space->loading.loads.fetch_add(1, std::memory_order_relaxed);
+  if (!status.ok()) space->loading.load_failures.fetch_add(1, std::memory_order_relaxed);
+  space->loading.load_ns.fetch_add(
       static_cast<uint64_t>(std::max<int64_t>(0, core_.clock->MonotonicNs() - began_ns)),
       std::memory_order_relaxed);
   return status;

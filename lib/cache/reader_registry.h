@@ -29,6 +29,7 @@ struct Announced {
   std::vector<uint16_t> tags;  ///< of the hashes being looked up
   std::vector<const Entry*> pins;
 
+  bool empty() const { return tags.empty() && pins.empty(); }
   bool Holds(const Entry* entry, uint64_t hash) const;
 };
 
