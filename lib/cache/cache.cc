@@ -48,6 +48,9 @@ Status Cache::Check(const CacheOptions& options) {
   if (!(options.ttl_jitter >= 0 && options.ttl_jitter <= 0.5)) {
     fault("ttl_jitter is not between 0 and 0.5");
   }
+  if (options.compress_from_bytes != 0 && !Packing::available()) {
+    fault("compress_from_bytes is set, and this build has no LZ4");
+  }
   for (const auto& tier : options.tiers) {
     if (tier == nullptr) fault("a tier is null");
   }
@@ -101,7 +104,7 @@ bool Cache::CheckTimes(Entry* entry, Want want, bool* stale) const {
   if (deadline_ns == TimerWheel::kNever) return true;
   if (core_.IsOver(deadline_ns)) return false;
   if (timing->fresh_until_ns < deadline_ns && core_.IsOver(timing->fresh_until_ns)) {
-    if (want == Want::kFresh) return false;
+    if (want != Want::kStaleToo) return false;
     *stale = true;
   }
   if (timing->idle_ns == 0) return true;
@@ -134,13 +137,17 @@ Handle Cache::Find(Space* space, std::string_view key, uint64_t hash, Want want,
   if (count) entry->Touch();
   Handle handle = Handle::Pin(entry, reader, stale);
   reader->reading.store(0, std::memory_order_release);
-  if (!count) return handle;
+  if (!count) {
+    if (entry->packed() && want != Want::kPresence) handle = Unpacked(std::move(handle));
+    return handle;
+  }
   space->calls.Count(CallCounters::kHits, reader);
   if (entry->negative()) space->calls.Count(CallCounters::kNegativeHits, reader);
   if (stale) space->calls.Count(CallCounters::kStaleHits, reader);
   if (core_.tuning.load(std::memory_order_relaxed) && core_.tuner->Wants(hash)) {
     core_.tuner->RecordHit(hash, core_.SizeOf(entry), reader->number);
   }
+  if (entry->packed()) handle = Unpacked(std::move(handle));
   return handle;
 }
 
@@ -169,7 +176,7 @@ std::vector<Handle> Cache::GetBatch(Space* space, std::span<const std::string_vi
 }
 
 bool Cache::Contains(Space* space, std::string_view key) {
-  return static_cast<bool>(Find(space, key, HashOf(space, key), Want::kFresh, false));
+  return static_cast<bool>(Find(space, key, HashOf(space, key), Want::kPresence, false));
 }
 
 Status Cache::CheckSizes(std::string_view key, std::string_view value) {
@@ -228,7 +235,8 @@ Status Cache::Set(Space* space, std::string_view key, std::string_view value,
   CAIRN_RETURN_IF_ERROR(CheckSizes(key, value));
   const uint32_t epoch = space->epoch_now();
   flights_.Supersede(space->id, key);
-  return Store(space, key, value, HashOf(space, key), epoch, options);
+  std::string buffer;
+  return Store(space, key, Keep(value, &buffer), HashOf(space, key), epoch, options);
 }
 
 Status Cache::SetBatch(Space* space, std::span<const TierWrite> writes, const SetOptions& options) {
@@ -241,27 +249,31 @@ Status Cache::SetBatch(Space* space, std::span<const TierWrite> writes, const Se
   const bool tiered = !tiers_.empty() && !options.memory_only;
   if (tiered) epochs = tiers_.Epochs(space->name);
   Status first;
-  for (const TierWrite& write : writes) {
+  std::vector<std::string> buffers(writes.size());
+  std::vector<Kept> values;
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const TierWrite& write = writes[i];
     flights_.Supersede(space->id, write.key);
     SetOptions mine = options;
     if (write.ttl_ns != 0) mine.ttl_ns = write.ttl_ns;
-    Status stored = Store(space, write.key, write.value, HashOf(space, write.key), epoch, mine);
+    values.push_back(Keep(write.value, &buffers[i]));
+    Status stored = Store(space, write.key, values[i], HashOf(space, write.key), epoch, mine);
     if (stored.ok() || !first.ok()) continue;
     first = std::move(stored);
-    if (writes.size() > 1)
-      first = std::move(first).WithIndex(static_cast<size_t>(&write - &writes[0]));
+    if (writes.size() > 1) first = std::move(first).WithIndex(i);
   }
-  if (tiered) WriteToTiers(space, epochs, writes, options);
+  if (tiered) WriteToTiers(space, epochs, writes, values, options);
   return first;
 }
 
-Status Cache::Store(Space* space, std::string_view key, std::string_view value, uint64_t hash,
+Status Cache::Store(Space* space, std::string_view key, const Kept& value, uint64_t hash,
                     uint32_t epoch, const SetOptions& options) {
   NewEntry entry;
   entry.hash = hash;
   entry.space = space;
   entry.key = key;
-  entry.value = value;
+  entry.value = value.bytes;
+  entry.packed = value.packed;
   entry.epoch = epoch;
   entry.negative = options.negative;
   entry.extra_bytes = options.extra_bytes;
@@ -285,7 +297,8 @@ Status Cache::Store(Space* space, std::string_view key, std::string_view value, 
   if (!removed.empty()) Tell(&removed);
   if (outcome == Shard::Outcome::kStored || outcome == Shard::Outcome::kNotStored) return {};
   space->calls.Count(CallCounters::kRefused, ReaderRegistry::Mine());
-  return Error(Code::kResourceExhausted, "the value of ", value.size(), " bytes is not cached: ",
+  return Error(Code::kResourceExhausted, "the value of ", value.bytes.size(),
+               " bytes is not cached: ",
                outcome == Shard::Outcome::kNoMemory ? "out of memory" : "there is no room for it");
 }
 
@@ -298,7 +311,10 @@ Shard* Cache::LargestShard() const {
 void Cache::Tell(Removed* removed) {
   for (Entry* entry : *removed) {
     try {
-      options_.listener({core_.SpaceOf(entry)->name, entry->key(), entry->value(), entry->cause});
+      std::string unpacked(entry->packed() ? Packing::SizeOf(entry->value()) : 0, '\0');
+      const bool packed = entry->packed() && Packing::Unpack(entry->value(), unpacked.data());
+      options_.listener({core_.SpaceOf(entry)->name, entry->key(),
+                         packed ? std::string_view(unpacked) : entry->value(), entry->cause});
     } catch (...) {  // the host's listener has nobody to tell
     }
     entry->references.fetch_sub(1, std::memory_order_release);

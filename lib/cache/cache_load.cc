@@ -9,9 +9,32 @@ namespace cairn::cache {
 namespace {
 
 // Before every value in a tier: one byte that says whether it remembers a value or that there is
-// none.
+// none, and whether the value is packed.
 constexpr char kValue = 'v';
 constexpr char kNothing = 'n';
+constexpr char kPackedValue = 'z';
+constexpr char kPackedNothing = 'y';
+
+char MarkOf(bool negative, bool packed) {
+  if (packed) return negative ? kPackedNothing : kPackedValue;
+  return negative ? kNothing : kValue;
+}
+
+/// Makes a value from a tier plain again. False when it is none that this build can read.
+bool Open(std::string* value) {
+  if (value->empty()) return false;
+  char& mark = value->front();
+  if (mark == kValue || mark == kNothing) return true;
+  if (mark != kPackedValue && mark != kPackedNothing) return false;
+  const std::string_view packed = std::string_view(*value).substr(1);
+  const size_t size = Packing::SizeOf(packed);
+  // LZ4 makes at most 255 bytes of one, so no forged size asks for much memory.
+  if (size == 0 || size / 256 > packed.size()) return false;
+  std::string plain(1 + size, mark == kPackedValue ? kValue : kNothing);
+  if (!Packing::Unpack(packed, plain.data() + 1)) return false;
+  *value = std::move(plain);
+  return true;
+}
 
 }  // namespace
 
@@ -31,13 +54,14 @@ void Background::WaitIdle() {
 }
 
 void Cache::WriteToTiers(Space* space, const TierEpochs& epochs, std::span<const TierWrite> writes,
-                         const SetOptions& options) {
+                         std::span<const Kept> kept, const SetOptions& options) {
   std::vector<std::string> values;
   std::vector<TierWrite> marked;
   values.reserve(writes.size());
-  for (const TierWrite& write : writes) {
-    std::string value(1, options.negative ? kNothing : kValue);
-    values.push_back(value.append(write.value));
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const TierWrite& write = writes[i];
+    std::string value(1, MarkOf(options.negative, kept[i].packed));
+    values.push_back(value.append(kept[i].bytes));
     const int64_t ttl_ns = write.ttl_ns != 0 ? write.ttl_ns : TtlOf(space, options);
     marked.push_back({write.key, values.back(), std::max<int64_t>(0, ttl_ns)});
   }
@@ -50,10 +74,7 @@ bool Cache::ReadTiers(Space* space, std::span<const std::string_view> keys,
   // Somebody else has bumped the namespace: memory knows now.
   if (moved) space->epoch.fetch_add(1, std::memory_order_seq_cst);
   for (TierValue& value : found) {
-    if (value.found &&
-        (value.value.empty() || (value.value[0] != kValue && value.value[0] != kNothing))) {
-      value.found = false;
-    }
+    if (value.found && !Open(&value.value)) value.found = false;
     if (value.found) space->loading.tier_hits.fetch_add(1, std::memory_order_relaxed);
   }
   return moved;
@@ -91,7 +112,9 @@ std::vector<Handle> Cache::GetManyFromTiers(Space* space, std::span<const std::s
     const Status status = value.found ? OkStatus() : Error(Code::kNotFound, "not in a tier");
     flights_.Land(space->id, wanted[i], flights[places[i]], status, bytes,
                   value.found && value.value[0] == kNothing, [&] {
-                    Store(space, wanted[i], *bytes, hash, epoch, StoreOptionsOf(value, {}))
+                    std::string buffer;
+                    Store(space, wanted[i], Keep(*bytes, &buffer), hash, epoch,
+                          StoreOptionsOf(value, {}))
                         .IgnoreError("then it is not in memory");
                   });
     handles[places[i]] = Find(space, wanted[i], hash, Want::kFresh, false);
@@ -152,9 +175,11 @@ Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, L
     }
   }
   const auto value = std::make_shared<const std::string>(std::move(loaded.value));
+  std::string buffer;
+  const Kept kept = status.ok() ? Keep(*value, &buffer) : Kept{};
   if (status.ok() && !epochs.empty() && !flight->superseded.load()) {
     const TierWrite write{call.key, *value, store.ttl_ns};
-    WriteToTiers(space, epochs, {&write, 1}, store);
+    WriteToTiers(space, epochs, {&write, 1}, {&kept, 1}, store);
     const std::string_view key = call.key;
     if (flight->superseded.load()) tiers_.Delete(space->name, {&key, 1});
   }
@@ -163,7 +188,7 @@ Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, L
     out->negative = store.negative;
   }
   flights_.Land(space->id, call.key, flight, status, value, store.negative, [&] {
-    Store(space, call.key, *value, call.hash, epoch, store)
+    Store(space, call.key, kept, call.hash, epoch, store)
         .IgnoreError("the value is given all the same");
   });
   return status;

@@ -20,6 +20,8 @@ void SpaceStats::Add(const SpaceStats& other) {
   tier_hits += other.tier_hits;
   bytes += other.bytes;
   entries += other.entries;
+  packed += other.packed;
+  saved_bytes += other.saved_bytes;
 }
 
 uint64_t Cache::bytes() const {
@@ -55,6 +57,8 @@ SpaceStats Cache::Stats(const Space* space) const {
   stats.tier_hits = loading.tier_hits.load();
   stats.bytes = space->bytes();
   stats.entries = space->Sum([](const ShardNumbers& of) { return of.entries.load(); });
+  stats.packed = space->Sum([](const ShardNumbers& of) { return of.packed.load(); });
+  stats.saved_bytes = space->Sum([](const ShardNumbers& of) { return of.saved.load(); });
   return stats;
 }
 

@@ -6,23 +6,31 @@ namespace cairn::cache {
 
 Entry* Entry::Create(uint64_t hash, uint32_t space, std::string_view key, std::string_view value,
                      bool timed, void* block) {
+  Entry* entry = CreateRoom(hash, space, key, value.size(), timed, block);
+  if (entry != nullptr && !value.empty()) {
+    std::memcpy(entry->value_room(), value.data(), value.size());
+  }
+  return entry;
+}
+
+Entry* Entry::CreateRoom(uint64_t hash, uint32_t space, std::string_view key, size_t value_bytes,
+                         bool timed, void* block) {
   if (block == nullptr) {
-    block = ::operator new(Entry::WantedBytes(key.size(), value.size(), timed), std::nothrow);
+    block = ::operator new(WantedBytes(key.size(), value_bytes, timed), std::nothrow);
   }
   if (block == nullptr) return nullptr;
   auto* entry = new (block) Entry;
   entry->hash = hash;
   entry->space = space;
   entry->key_bytes = static_cast<uint32_t>(key.size());
-  entry->value_bytes = static_cast<uint32_t>(value.size());
+  entry->value_bytes = static_cast<uint32_t>(value_bytes);
   if (timed) {
     entry->flags = kHasTiming;
     new (entry + 1) EntryTiming;
   }
-  char* at = const_cast<char*>(entry->key_data());
-  if (!key.empty()) std::memcpy(at, key.data(), key.size());
-  if (!value.empty()) std::memcpy(at + key.size(), value.data(), value.size());
-  at[key.size() + value.size()] = '\0';
+  char* at = entry->value_room();
+  if (!key.empty()) std::memcpy(at - key.size(), key.data(), key.size());
+  at[value_bytes] = '\0';
   return entry;
 }
 

@@ -37,7 +37,13 @@ struct EntryTiming {
   bool in_quota_ring = false;  ///< guarded by the shard's lock
 };
 
-enum EntryFlags : uint8_t { kHasTiming = 1, kNegative = 2, kHasExtra = 4 };
+enum EntryFlags : uint8_t {
+  kHasTiming = 1,
+  kNegative = 2,
+  kHasExtra = 4,
+  kPacked = 8,
+  kAlone = 16
+};
 enum class EntryPlace : uint8_t { kNowhere = 0, kWindow = 1, kMain = 2 };
 
 /// Whether two keys of one length are the same. Most keys are short: without a call, and for eight
@@ -86,6 +92,8 @@ struct Entry {
 
   bool has_timing() const { return (flags & kHasTiming) != 0; }
   bool negative() const { return (flags & kNegative) != 0; }
+  bool packed() const { return (flags & kPacked) != 0; }  ///< the value is as Packing makes it
+  bool alone() const { return (flags & kAlone) != 0; }    ///< in no cache; ends with its handle
   bool has_extra() const { return (flags & kHasExtra) != 0; }
   EntryTiming* timing() { return reinterpret_cast<EntryTiming*>(this + 1); }
   const EntryTiming* timing() const { return reinterpret_cast<const EntryTiming*>(this + 1); }
@@ -122,6 +130,10 @@ struct Entry {
   /// Null when there is no memory. block: of BlockBytes, for it to live in; null = a new one.
   static Entry* Create(uint64_t hash, uint32_t space, std::string_view key, std::string_view value,
                        bool timed, void* block = nullptr);
+  /// The same, with its value to be written to value_room before anybody sees it.
+  static Entry* CreateRoom(uint64_t hash, uint32_t space, std::string_view key, size_t value_bytes,
+                           bool timed, void* block = nullptr);
+  char* value_room() { return const_cast<char*>(key_data()) + key_bytes; }
   static void Free(Entry* entry);
 
  private:

@@ -76,6 +76,7 @@ Entry* Shard::Make(const NewEntry& wanted, uint64_t charge, void* block) {
   entry->charge = static_cast<uint32_t>(charge);
   entry->epoch = wanted.epoch;
   if (wanted.negative) entry->flags |= kNegative;
+  if (wanted.packed) entry->flags |= kPacked;
   if (wanted.extra_bytes != 0) entry->flags |= kHasExtra;
   if (entry->has_timing()) {
     EntryTiming* timing = entry->timing();
@@ -187,6 +188,7 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
     const uint8_t hits = old->frequency.load(std::memory_order_relaxed);
     entry->frequency.store(hits, std::memory_order_relaxed);
     if (!EnterRings(entry)) return Outcome::kNoMemory;
+    if (entry->packed()) space->of(number_).CountPacked(*entry, 1);
     Table::Replace(own()->FindSlot(entry->hash, entry->space, entry->key()), entry);
     LeaveRings(old);
     Retire(old, RemovalCause::kReplaced, removed);
@@ -211,6 +213,7 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
     Unlink(victim, RemovalCause::kEvicted, removed);
   }
   space->of(number_).entries.Add(1);
+  if (entry->packed()) space->of(number_).CountPacked(*entry, 1);
   return Outcome::kStored;
 }
 
@@ -274,6 +277,7 @@ void Shard::Unlink(Entry* entry, RemovalCause cause, Removed* removed) {
 
 void Shard::Retire(Entry* entry, RemovalCause cause, Removed* removed) {
   NumbersOf(entry).removed[static_cast<size_t>(cause)].Add(1);
+  if (entry->packed()) NumbersOf(entry).CountPacked(*entry, -1);
   if (core_->listening && removed != nullptr) {
     entry->cause = cause;
     try {

@@ -32,6 +32,7 @@ struct NewEntry {
   /// The epoch that the value belongs to; nothing is stored when the namespace has moved on.
   uint32_t epoch = 0;
   bool negative = false;
+  bool packed = false;  ///< the value is as Packing makes it
   bool only_if_absent = false;
   uint64_t extra_bytes = 0;
   int64_t deadline_ns = TimerWheel::kNever;

@@ -9,6 +9,7 @@
 
 #include "cache/entry.h"
 #include "cache/options.h"
+#include "cache/packing.h"
 #include "cache/reader_registry.h"
 
 namespace cairn::cache {
@@ -65,6 +66,13 @@ struct alignas(64) ShardNumbers {
   ShardNumber admitted;  ///< moved on from the window
   ShardNumber rejected;  ///< left from the window
   std::array<ShardNumber, kRemovalCauses> removed;
+  ShardNumber packed;  ///< entries whose value is packed
+  ShardNumber saved;   ///< bytes that they would take in addition if it were not
+
+  void CountPacked(const Entry& entry, int64_t sign) {
+    packed.Add(static_cast<uint64_t>(sign));
+    saved.Add((Packing::SizeOf(entry.value()) - entry.value_bytes) * static_cast<uint64_t>(sign));
+  }
 };
 
 /// What loading counts; relaxed, as statistics order nothing.
