@@ -38,6 +38,8 @@ cairn_cache_stats ToPublic(const cairn::cache::SpaceStats& stats) {
   out.load_failure_count = stats.load_failures;
   out.load_ns = stats.load_ns;
   out.tier_hit_count = stats.tier_hits;
+  out.compressed_count = stats.packed;
+  out.saved_bytes = stats.saved_bytes;
   return out;
 }
 

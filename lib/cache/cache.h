@@ -186,6 +186,9 @@ class Cache {
   Shard* ShardOf(uint64_t hash) const { return shards_[NumberOf(hash)].get(); }
   Handle Find(Space* space, std::string_view key, uint64_t hash, Want want, bool count);
   bool CheckTimes(Entry* entry, Want want, bool* stale) const;
+  /// epochs: null = not to the tiers.
+  Status SetEach(Space* space, std::span<const TierWrite> writes, const SetOptions& options,
+                 const TierEpochs* epochs);
   Status Store(Space* space, std::string_view key, const Kept& value, uint64_t hash, uint32_t epoch,
                const SetOptions& options);
   static Status CheckSizes(std::string_view key, std::string_view value);
@@ -205,6 +208,8 @@ class Cache {
   static SetOptions StoreOptionsOf(const TierValue& value, const SetOptions& base);
   Status RunLoader(Space* space, const Loader& loader, Loaded* loaded);
   Status Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out);
+  Status LoadNow(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out);
+  void FlyInPool(LoadCall call, const std::shared_ptr<Flight>& flight);
   Status Refresh(LoadCall call, LoadResult* out);
   Status LoadAndWait(LoadCall call, LoadResult* out);
   bool IsNearItsEnd(const Handle& handle, int64_t refresh_ahead_ns) const;

@@ -93,11 +93,14 @@ Handle Cache::GetFromTiers(Space* space, std::string_view key) {
 
 std::vector<Handle> Cache::GetManyFromTiers(Space* space, std::span<const std::string_view> keys) {
   // Flights, so that what is set or deleted meanwhile is not overwritten by what was read before.
-  std::vector<std::shared_ptr<Flight>> flights(keys.size());
+  std::vector<Leading> flights;
   std::vector<std::string_view> wanted;
   std::vector<size_t> places;
+  flights.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (flights_.Board(space->id, keys[i], &flights[i]) != Flights::Role::kLeader) continue;
+    std::shared_ptr<Flight> flight;
+    if (flights_.Board(space->id, keys[i], &flight) != Flights::Role::kLeader) continue;
+    flights.emplace_back(&flights_, space->id, keys[i], std::move(flight));
     wanted.push_back(keys[i]);
     places.push_back(i);
   }
@@ -110,13 +113,14 @@ std::vector<Handle> Cache::GetManyFromTiers(Space* space, std::span<const std::s
     const TierValue& value = found[i];
     auto bytes = value.found ? std::make_shared<const std::string>(value.value.substr(1)) : nullptr;
     const Status status = value.found ? OkStatus() : Error(Code::kNotFound, "not in a tier");
-    flights_.Land(space->id, wanted[i], flights[places[i]], status, bytes,
+    flights_.Land(space->id, wanted[i], flights[i].flight(), status, bytes,
                   value.found && value.value[0] == kNothing, [&] {
                     std::string buffer;
                     Store(space, wanted[i], Keep(*bytes, &buffer), hash, epoch,
                           StoreOptionsOf(value, {}))
                         .IgnoreError("then it is not in memory");
                   });
+    flights[i].Done();
     handles[places[i]] = Find(space, wanted[i], hash, Want::kFresh, false);
   }
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -145,6 +149,16 @@ Status Cache::RunLoader(Space* space, const Loader& loader, Loaded* loaded) {
 }
 
 Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out) {
+  try {
+    return LoadNow(call, flight, out);
+  } catch (const std::bad_alloc&) {
+    flights_.LandWithout(call.space->id, call.key, flight);
+    return std::move(flight->no_memory_here);
+  }
+}
+
+Status Cache::LoadNow(const LoadCall& call, const std::shared_ptr<Flight>& flight,
+                      LoadResult* out) {
   Space* space = call.space;
   flight->runner = std::this_thread::get_id();
   Loaded loaded;
@@ -198,16 +212,29 @@ Status Cache::Refresh(LoadCall call, LoadResult* out) {
   std::shared_ptr<Flight> flight;
   call.refresh = true;
   call.epoch = call.space->epoch_now();
-  if (flights_.Board(call.space->id, call.key, &flight) != Flights::Role::kLeader) {
+  const std::string key = call.key;
+  if (flights_.Board(call.space->id, key, &flight) != Flights::Role::kLeader) {
     return Error(Code::kUnavailable, "the value is being loaded already");
   }
   if (options_.pool == nullptr) return Fly(call, flight, out);
-  background_.Begin();
-  options_.pool->Schedule([this, call, flight] {
-    Fly(call, flight, nullptr).IgnoreError("the value there is stays until it is too old");
-    background_.End();
-  });
+  Leading leading(&flights_, call.space->id, key, flight);
+  FlyInPool(std::move(call), flight);
+  leading.Done();
   return Error(Code::kUnavailable, "the value is being loaded");
+}
+
+void Cache::FlyInPool(LoadCall call, const std::shared_ptr<Flight>& flight) {
+  const auto shared = std::make_shared<const LoadCall>(std::move(call));
+  background_.Begin();
+  try {
+    options_.pool->Schedule([this, shared, flight] {
+      Fly(*shared, flight, nullptr).IgnoreError("who waits is told");
+      background_.End();
+    });
+  } catch (...) {
+    background_.End();
+    throw;
+  }
 }
 
 bool Cache::IsNearItsEnd(const Handle& handle, int64_t refresh_ahead_ns) const {
@@ -258,29 +285,31 @@ Status Cache::LoadAndWait(LoadCall call, LoadResult* out) {
   const int64_t until_ns =
       options.timeout_ns == 0 ? 0 : Clock::System()->MonotonicNs() + options.timeout_ns;
   call.epoch = space->epoch_now();
+  const std::string key = call.key;
   std::shared_ptr<Flight> flight;
-  const Flights::Role role = flights_.Board(space->id, call.key, &flight);
+  const Flights::Role role = flights_.Board(space->id, key, &flight);
   if (role == Flights::Role::kRefused) {
     return Error(Code::kUnavailable, "the last ", Flights::kMostLost,
                  " loads of the key did not come back");
   }
-  const std::string key = call.key;
   if (role == Flights::Role::kLeader) {
+    Leading leading(&flights_, space->id, key, flight);
     // Who boards after the last one has landed finds the value there.
     if (Handle handle = Find(space, key, call.hash, Want::kFresh, false)) {
       auto value = std::make_shared<const std::string>(handle.value());
       flights_.Land(space->id, key, flight, OkStatus(), value, handle.negative(), [] {});
+      leading.Done();
       out->negative = handle.negative();
       out->handle = std::move(handle);
       return OkStatus();
     }
-    if (options_.pool == nullptr || options.timeout_ns == 0) return Fly(call, flight, out);
-    flight->runner = std::thread::id();
-    background_.Begin();
-    options_.pool->Schedule([this, call = std::move(call), flight] {
-      Fly(call, flight, nullptr).IgnoreError("who waits is told");
-      background_.End();
-    });
+    const bool here = options_.pool == nullptr || options.timeout_ns == 0;
+    if (!here) {
+      flight->runner = std::thread::id();
+      FlyInPool(std::move(call), flight);
+    }
+    leading.Done();
+    if (here) return Fly(call, flight, out);
   }
   return flights_.Wait(space->id, key, flight, until_ns, options.load_limit_ns, out);
 }

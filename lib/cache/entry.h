@@ -106,6 +106,14 @@ struct Entry {
     return hash == other_hash && space == other_space && key_bytes == other_key.size() &&
            SameBytes(key_data(), other_key.data(), key_bytes);
   }
+  /// Of an entry that has left its cache, in the place of what only the cache needs.
+  Entry* orphan_next() const {
+    return reinterpret_cast<Entry*>(static_cast<uintptr_t>(space) << 32 | charge);
+  }
+  void set_orphan_next(Entry* next) {
+    charge = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(next));
+    space = static_cast<uint32_t>(reinterpret_cast<uintptr_t>(next) >> 32);
+  }
   static Entry* OfTiming(TimerLink* link) { return reinterpret_cast<Entry*>(link) - 1; }
   /// Counts a hit. Relaxed: a lost one orders nothing.
   void Touch() {

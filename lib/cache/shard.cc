@@ -54,21 +54,6 @@ void Shard::SetTable(std::unique_ptr<Table> table) {
   table_ = std::move(table);
 }
 
-Shard::~Shard() {
-  MutexLock lock(mutex_);
-  own()->ForEach(0, own()->bucket_count(), [this](Entry* entry) { limbo_.push_back(entry); });
-  // What handles still hold is freed by the last of them: see Orphans.
-  ReaderRegistry::Gather(&announced_);
-  for (Entry* entry : limbo_) {
-    if (announced_.Holds(entry, entry->hash) ||
-        entry->references.load(std::memory_order_acquire) != 0) {
-      ReaderRegistry::Orphan(entry);
-    } else {
-      Entry::Free(entry);
-    }
-  }
-}
-
 Entry* Shard::Make(const NewEntry& wanted, uint64_t charge, void* block) {
   Entry* entry =
       Entry::Create(wanted.hash, wanted.space->id, wanted.key, wanted.value, wanted.timed, block);
@@ -275,51 +260,6 @@ void Shard::Unlink(Entry* entry, RemovalCause cause, Removed* removed) {
   Retire(entry, cause, removed);
 }
 
-void Shard::Retire(Entry* entry, RemovalCause cause, Removed* removed) {
-  NumbersOf(entry).removed[static_cast<size_t>(cause)].Add(1);
-  if (entry->packed()) NumbersOf(entry).CountPacked(*entry, -1);
-  if (core_->listening && removed != nullptr) {
-    entry->cause = cause;
-    try {
-      removed->push_back(entry);
-      entry->references.fetch_add(1, std::memory_order_relaxed);
-    } catch (const std::bad_alloc&) {  // the listener misses one
-    }
-  }
-  try {
-    limbo_.push_back(entry);
-    limbo_bytes_ += entry->charge;
-  } catch (const std::bad_alloc&) {  // its bytes stay taken: lost rather than exceeded
-  }
-}
-
-uint64_t Shard::Reclaim() {
-  if (limbo_.empty()) return 0;
-  ReaderRegistry::Gather(&announced_);
-  if (announced_.tags.empty()) {
-    for (const auto& table : old_tables_) core_->budget.GiveBytes(table->bytes());
-    old_tables_.clear();
-  }
-  uint64_t freed = 0;
-  size_t kept = 0;
-  const bool announced = !announced_.empty();
-  for (Entry* entry : limbo_) {
-    // References are read last: a pin is turned into a reference before it is taken back.
-    if ((announced && announced_.Holds(entry, entry->hash)) ||
-        entry->references.load(std::memory_order_acquire) != 0) {
-      limbo_[kept++] = entry;
-      continue;
-    }
-    freed += entry->charge;
-    core_->SpaceOf(entry)->Give(number_, entry->charge);
-    budget_.GiveBytes(entry->charge);
-    FreeEntry(entry);
-  }
-  limbo_.resize(kept);
-  limbo_bytes_ -= freed;
-  return freed;
-}
-
 void Shard::Tend(Removed* removed) {
   if (timed_ != 0) {
     wheel_.Advance(core_->clock->MonotonicNs(), kExpirePerCall,
@@ -365,15 +305,22 @@ bool Shard::Grow(Removed* removed) {
     core_->budget.GiveBytes(more + old_table);
     return true;
   }
-  std::vector<Entry*> misfits;
+  size_t misfits = 0;
   own()->ForEach(0, buckets, [&](Entry* entry) {
     Entry* victim = nullptr;
-    if (table->Insert(entry, &victim) != Table::Inserted::kYes) misfits.push_back(entry);
+    const bool fits = table->Insert(entry, &victim) == Table::Inserted::kYes;
+    entry->cause = fits ? RemovalCause::kDeleted : RemovalCause::kEvicted;
+    misfits += fits ? 0 : 1;
   });
+  const Table* old = own();
   old_tables_.push_back(std::move(table_));
   SetTable(std::move(table));
   overhead_ += more;
-  for (Entry* entry : misfits) Unlink(entry, RemovalCause::kEvicted, removed);
+  if (misfits != 0) {
+    old->ForEach(0, buckets, [&](Entry* entry) {
+      if (entry->cause == RemovalCause::kEvicted) Unlink(entry, RemovalCause::kEvicted, removed);
+    });
+  }
   return true;
 }
 

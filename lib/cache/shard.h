@@ -142,6 +142,8 @@ class Shard {
   /// Takes an entry out of everything and puts it into the limbo.
   void Unlink(Entry* entry, RemovalCause cause, Removed* removed) CAIRN_REQUIRES(mutex_);
   void Retire(Entry* entry, RemovalCause cause, Removed* removed) CAIRN_REQUIRES(mutex_);
+  /// Without the limbo, for which there is no memory.
+  void RetireNow(Entry* entry) CAIRN_REQUIRES(mutex_);
   /// Frees what nobody holds; the bytes that it gave back.
   uint64_t Reclaim() CAIRN_REQUIRES(mutex_);
   void Tend(Removed* removed) CAIRN_REQUIRES(mutex_);
