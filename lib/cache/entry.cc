@@ -16,7 +16,10 @@ Entry* Entry::Create(uint64_t hash, uint32_t space, std::string_view key, std::s
 Entry* Entry::CreateRoom(uint64_t hash, uint32_t space, std::string_view key, size_t value_bytes,
                          bool timed, void* block) {
   if (block == nullptr) {
-    block = ::operator new(WantedBytes(key.size(), value_bytes, timed), std::nothrow);
+    // All that is charged for may be used: another entry of that size may come to live there.
+    const uint64_t charged = BlockBytes(key.size(), value_bytes, timed);
+    const uint64_t wanted = WantedBytes(key.size(), value_bytes, timed);
+    block = ::operator new(charged < kMappedFrom ? charged - kMallocHeader : wanted, std::nothrow);
   }
   if (block == nullptr) return nullptr;
   auto* entry = new (block) Entry;

@@ -23,13 +23,15 @@ RemovalCause Shard::CauseOf(const Entry* entry, RemovalCause otherwise) const {
 }
 
 void Shard::PrefetchNext() {
-  PolicyRing& ring = window_.empty() ? main_ : window_;
-  ring.PrefetchAhead();
-  const Entry* next = ring.Next();
-  if (next == nullptr) return;
-  core_->Prefetch(number_, next->hash);
-  sketch_.Prefetch(next->hash);
-  ghost_.Prefetch(next->hash);
+  const bool haunted = core_->tuner->rules().leaving == Rules::Leaving::kPromote;
+  for (PolicyRing* ring : {&window_, &main_}) {
+    ring->PrefetchAhead();
+    const Entry* next = ring->Next();
+    if (next == nullptr) continue;
+    core_->Prefetch(number_, next->hash);
+    sketch_.Prefetch(next->hash);
+    if (haunted) ghost_.Prefetch(next->hash);
+  }
 }
 
 void Shard::Evict(Entry* entry, Removed* removed) {
@@ -106,6 +108,7 @@ void Shard::Spare(PolicyRing* ring) {
                          std::memory_order_relaxed);
   sketch_.Add(entry->hash);
   ring->Rotate();
+  if (const Entry* next = ring->Next()) sketch_.Prefetch(next->hash);
 }
 
 bool Shard::IsMainIdle() const {
