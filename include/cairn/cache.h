@@ -85,7 +85,7 @@ typedef struct cairn_cache_options {
   const cairn_cache_tier_options* tiers; /* NULL = memory only */
   /* Values of so many bytes and more are kept compressed, in memory and in the tiers, where that
    * saves an eighth or more; bounds and quotas count what is kept. Who reads one gets a copy of its
-   * own, which counts nowhere. 0 = none are */
+   * own, which counts nowhere. Refused where the library was built without LZ4. 0 = none are */
   uint64_t compress_from_bytes;
 } cairn_cache_options;
 
