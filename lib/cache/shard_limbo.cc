@@ -29,19 +29,18 @@ Shard::~Shard() {
 void Shard::Retire(Entry* entry, RemovalCause cause, Removed* removed) {
   NumbersOf(entry).removed[static_cast<size_t>(cause)].Add(1);
   if (entry->packed()) NumbersOf(entry).CountPacked(*entry, -1);
-  if (core_->listening && removed != nullptr) {
-    entry->cause = cause;
-    try {
-      removed->push_back(entry);
-      entry->references.fetch_add(1, std::memory_order_relaxed);
-    } catch (const std::bad_alloc&) {  // the listener misses one
-    }
-  }
   try {
     limbo_.push_back(entry);
-    limbo_bytes_ += entry->charge;
   } catch (const std::bad_alloc&) {
-    RetireNow(entry);
+    return RetireNow(entry);  // the listener misses it
+  }
+  limbo_bytes_ += entry->charge;
+  if (!core_->listening || removed == nullptr) return;
+  entry->cause = cause;
+  try {
+    removed->push_back(entry);
+    entry->references.fetch_add(1, std::memory_order_relaxed);
+  } catch (const std::bad_alloc&) {  // the listener misses one
   }
 }
 
