@@ -39,7 +39,7 @@ constexpr const char* kHelp =
     "          time to the first answer of a database that is there\n"
     "  cache   --trace F.u64le[.gz] [--capacity N] [--policy cairn|lru|s3fifo|tinylfu]\n"
     "          --throughput [--entries N] [--keys N] [--threads T] [--zipf S] [--value-bytes B]\n"
-    "          [--peers tbb,rocksdb|none] [--operations N] [--repeat N]\n"
+    "          [--peers c,tbb,rocksdb|none] [--operations N] [--repeat N]\n"
     "          --bytes-bound [--threads T] [--megabytes N] [--operations N]\n"
     "          hit ratios, times and bounds of the cache\n"
     "  limiter [--algorithm gcra|fixed|sliding|concurrency] [--keys N] [--threads N] [--zipf S]\n"

@@ -51,6 +51,7 @@ Status ReadOptions(const InputStruct<cairn_cache_options>& given, CacheOptions* 
   out->default_idle_ttl_ns = given->default_idle_ttl_ns;
   out->ttl_jitter = given->ttl_jitter;
   out->seed = given->seed;
+  out->compress_from_bytes = given->compress_from_bytes;
   std::string name;
   CAIRN_RETURN_IF_ERROR(ReadNameAndMetrics(given, &name));
   if (!name.empty()) out->name = std::move(name);

@@ -45,9 +45,7 @@ cairn_cache_value* AloneValue(std::string_view bytes, bool negative) {
   Entry* entry = Entry::Create(0, 0, "", bytes, false);
   if (entry == nullptr) throw std::bad_alloc();
   if (negative) entry->flags |= cairn::cache::kNegative;
-  entry->references.store(1, std::memory_order_relaxed);
-  cairn::cache::ReaderRegistry::Orphan(entry);
-  return reinterpret_cast<cairn_cache_value*>(reinterpret_cast<uintptr_t>(entry) | 1);
+  return ToValue(cairn::cache::Handle::Own(entry, false));
 }
 
 }  // namespace

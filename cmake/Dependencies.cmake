@@ -95,10 +95,11 @@ function(cairn_optional name)
   set(${ARG_OPTION} ${${ARG_OPTION}} PARENT_SCOPE)
 endfunction()
 
-# Debian's static hiredis is position-independent.
+# Debian's static hiredis and lz4 are position-independent.
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a .so)
 cairn_optional(hiredis OPTION CAIRN_WITH_REDIS HEADER hiredis/hiredis.h LIBRARY hiredis
                PACKAGE libhiredis-dev)
+cairn_optional(lz4 OPTION CAIRN_WITH_LZ4 HEADER lz4.h LIBRARY lz4 PACKAGE liblz4-dev)
 set(CMAKE_FIND_LIBRARY_SUFFIXES .so .a)
 
 if(CAIRN_BUILD_CLI)

@@ -83,6 +83,10 @@ typedef struct cairn_cache_options {
   void* removal_user_data;               /* passed on */
   cairn_free_fn removal_free;            /* may be NULL; called once, also when creating fails */
   const cairn_cache_tier_options* tiers; /* NULL = memory only */
+  /* Values of so many bytes and more are kept compressed, in memory and in the tiers, where that
+   * saves an eighth or more; bounds and quotas count what is kept. Who reads one gets a copy of its
+   * own, which counts nowhere. Refused where the library was built without LZ4. 0 = none are */
+  uint64_t compress_from_bytes;
 } cairn_cache_options;
 
 /* Of a namespace; zero in every field is the default. */
@@ -145,7 +149,9 @@ typedef struct cairn_cache_stats {
   double hit_ratio_at_half;  /* estimates of the whole cache at half, this and twice its size; */
   double hit_ratio_estimate; /* zero before anything was evicted */
   double hit_ratio_at_twice;
-  uint64_t tier_hit_count; /* misses that a tier had */
+  uint64_t tier_hit_count;   /* misses that a tier had */
+  uint64_t compressed_count; /* entries whose value is compressed now */
+  uint64_t saved_bytes;      /* what they would take in addition if it were not */
 } cairn_cache_stats;
 
 /* Statistics of one tier. Set struct_size before the call. */

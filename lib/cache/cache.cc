@@ -11,7 +11,6 @@ constexpr uint64_t kLeastBytes = 256 << 10;
 constexpr uint64_t kEntriesPerShard = 1024;
 constexpr uint64_t kBytesPerShard = 2 << 20;
 constexpr uint32_t kMostShards = 64;
-constexpr int kRounds = 64;
 
 uint32_t ShardsFor(const CacheOptions& options) {
   if (options.shard_count != 0) return options.shard_count;
@@ -48,6 +47,9 @@ Status Cache::Check(const CacheOptions& options) {
   if (!(options.ttl_jitter >= 0 && options.ttl_jitter <= 0.5)) {
     fault("ttl_jitter is not between 0 and 0.5");
   }
+  if (options.compress_from_bytes != 0 && !Packing::available()) {
+    fault("compress_from_bytes is set, and this build has no LZ4");
+  }
   for (const auto& tier : options.tiers) {
     if (tier == nullptr) fault("a tier is null");
   }
@@ -72,7 +74,7 @@ Cache::Cache(CacheOptions options, uint32_t shards)
       core_(options_, shards),
       tiers_(options_, core_.clock) {
   for (uint32_t i = 0; i < shards; ++i) {
-    shards_.push_back(std::make_unique<Shard>(&core_, options_.max_entries / shards));
+    shards_.push_back(std::make_unique<Shard>(&core_, i, options_.max_entries / shards));
   }
 }
 
@@ -90,7 +92,7 @@ Result<Space*> Cache::OpenSpace(std::string_view name, SpaceOptions options) {
                  " namespaces");
   }
   const auto id = static_cast<uint32_t>(spaces_.size());
-  auto space = std::make_unique<Space>(id, std::string(name), options);
+  auto space = std::make_unique<Space>(id, std::string(name), options, core_.shard_count);
   core_.spaces[id].store(space.get(), std::memory_order_release);
   return spaces_.emplace(std::string(name), std::move(space)).first->second.get();
 }
@@ -101,7 +103,7 @@ bool Cache::CheckTimes(Entry* entry, Want want, bool* stale) const {
   if (deadline_ns == TimerWheel::kNever) return true;
   if (core_.IsOver(deadline_ns)) return false;
   if (timing->fresh_until_ns < deadline_ns && core_.IsOver(timing->fresh_until_ns)) {
-    if (want == Want::kFresh) return false;
+    if (want != Want::kStaleToo) return false;
     *stale = true;
   }
   if (timing->idle_ns == 0) return true;
@@ -114,12 +116,13 @@ bool Cache::CheckTimes(Entry* entry, Want want, bool* stale) const {
 }
 
 Handle Cache::Find(Space* space, std::string_view key, uint64_t hash, Want want, bool count) {
-  const Shard* shard = ShardOf(hash);
-  shard->Prefetch(hash);
+  const uint32_t shard = NumberOf(hash);
+  core_.Prefetch(shard, hash);
   ReaderRecord* reader = ReaderRegistry::Mine();
   // seq_cst pairs with ReaderRegistry::Gather
   reader->reading.store(hash | 1, std::memory_order_seq_cst);
-  Entry* entry = shard->table()->Find(hash, space->id, key);
+  const Table::Head table = core_.tables[shard].load(std::memory_order_seq_cst);
+  Entry* entry = Table::FindIn(Table::BucketIn(table, hash), hash, space->id, key);
   bool stale = false;
   if (entry != nullptr && (entry->epoch != space->epoch_now() ||
                            (entry->has_timing() && !CheckTimes(entry, want, &stale)))) {
@@ -127,19 +130,23 @@ Handle Cache::Find(Space* space, std::string_view key, uint64_t hash, Want want,
   }
   if (entry == nullptr) {
     reader->reading.store(0, std::memory_order_release);
-    if (count) space->reads.Count(ReadCounters::kMisses, reader);
+    if (count) space->calls.Count(CallCounters::kMisses, reader);
     return {};
   }
   if (count) entry->Touch();
   Handle handle = Handle::Pin(entry, reader, stale);
   reader->reading.store(0, std::memory_order_release);
-  if (!count) return handle;
-  space->reads.Count(ReadCounters::kHits, reader);
-  if (entry->negative()) space->reads.Count(ReadCounters::kNegativeHits, reader);
-  if (stale) space->reads.Count(ReadCounters::kStaleHits, reader);
+  if (!count) {
+    if (entry->packed() && want != Want::kPresence) handle = Unpacked(std::move(handle));
+    return handle;
+  }
+  space->calls.Count(CallCounters::kHits, reader);
+  if (entry->negative()) space->calls.Count(CallCounters::kNegativeHits, reader);
+  if (stale) space->calls.Count(CallCounters::kStaleHits, reader);
   if (core_.tuning.load(std::memory_order_relaxed) && core_.tuner->Wants(hash)) {
     core_.tuner->RecordHit(hash, core_.SizeOf(entry), reader->number);
   }
+  if (entry->packed()) handle = Unpacked(std::move(handle));
   return handle;
 }
 
@@ -168,134 +175,7 @@ std::vector<Handle> Cache::GetBatch(Space* space, std::span<const std::string_vi
 }
 
 bool Cache::Contains(Space* space, std::string_view key) {
-  return static_cast<bool>(Find(space, key, HashOf(space, key), Want::kFresh, false));
-}
-
-Status Cache::CheckSizes(std::string_view key, std::string_view value) const {
-  if (key.size() > Entry::kMaxKeyBytes) {
-    return Error(Code::kInvalidArgument, "the key has ", key.size(), " bytes, more than ",
-                 Entry::kMaxKeyBytes);
-  }
-  if (value.size() > Entry::kMaxValueBytes) {
-    return Error(Code::kInvalidArgument, "the value has ", value.size(), " bytes, more than ",
-                 Entry::kMaxValueBytes);
-  }
-  return OkStatus();
-}
-
-int64_t Cache::Jittered(int64_t ttl_ns) {
-  if (options_.ttl_jitter == 0) return ttl_ns;
-  uint64_t state = jitter_state_.fetch_add(0x9E3779B97F4A7C15u, std::memory_order_relaxed) + seed_;
-  state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9u;
-  const double part = static_cast<double>(state >> 11) / 9007199254740992.0;
-  return ttl_ns - static_cast<int64_t>(static_cast<double>(ttl_ns) * options_.ttl_jitter * part);
-}
-
-int64_t Cache::TtlOf(const Space* space, const SetOptions& options) const {
-  int64_t ttl_ns = options.ttl_ns;
-  if (ttl_ns == 0) ttl_ns = space->options.default_ttl_ns;
-  if (ttl_ns == 0) ttl_ns = options_.default_ttl_ns;
-  return std::max<int64_t>(0, ttl_ns);
-}
-
-void Cache::SetTimes(const SetOptions& options, NewEntry* entry) {
-  const int64_t ttl_ns = TtlOf(entry->space, options);
-  int64_t idle_ns = options.idle_ttl_ns != 0 ? options.idle_ttl_ns : options_.default_idle_ttl_ns;
-  idle_ns = std::max<int64_t>(0, idle_ns);
-  if (ttl_ns == 0 && idle_ns == 0) return;
-  const int64_t now_ns = core_.clock->MonotonicNs();
-  const int64_t most_ns = TimerWheel::kNever - now_ns - 1;
-  if (ttl_ns != 0) {
-    const int64_t fresh_ns = std::min(std::max<int64_t>(1, Jittered(ttl_ns)), most_ns);
-    entry->fresh_until_ns = now_ns + fresh_ns;
-    entry->longest_ns =
-        entry->fresh_until_ns + std::clamp<int64_t>(options.stale_ns, 0, most_ns - fresh_ns);
-  }
-  entry->deadline_ns = entry->longest_ns;
-  if (idle_ns != 0) {
-    entry->idle_ns = idle_ns;
-    entry->deadline_ns = std::min(entry->longest_ns, now_ns + std::min(idle_ns, most_ns));
-  }
-}
-
-Status Cache::Set(Space* space, std::string_view key, std::string_view value,
-                  const SetOptions& options) {
-  const TierWrite write{key, value, 0};
-  return SetBatch(space, {&write, 1}, options);
-}
-
-Status Cache::SetBatch(Space* space, std::span<const TierWrite> writes, const SetOptions& options) {
-  for (size_t i = 0; i < writes.size(); ++i) {
-    Status sizes = CheckSizes(writes[i].key, writes[i].value);
-    if (!sizes.ok()) return writes.size() == 1 ? sizes : std::move(sizes).WithIndex(i);
-  }
-  const uint32_t epoch = space->epoch_now();
-  TierEpochs epochs;
-  const bool tiered = !tiers_.empty() && !options.memory_only;
-  if (tiered) epochs = tiers_.Epochs(space->name);
-  Status first;
-  for (const TierWrite& write : writes) {
-    flights_.Supersede(space->id, write.key);
-    SetOptions mine = options;
-    if (write.ttl_ns != 0) mine.ttl_ns = write.ttl_ns;
-    Status stored = Store(space, write.key, write.value, HashOf(space, write.key), epoch, mine);
-    if (stored.ok() || !first.ok()) continue;
-    first = std::move(stored);
-    if (writes.size() > 1)
-      first = std::move(first).WithIndex(static_cast<size_t>(&write - &writes[0]));
-  }
-  if (tiered) WriteToTiers(space, epochs, writes, options);
-  return first;
-}
-
-Status Cache::Store(Space* space, std::string_view key, std::string_view value, uint64_t hash,
-                    uint32_t epoch, const SetOptions& options) {
-  NewEntry entry;
-  entry.hash = hash;
-  entry.space = space;
-  entry.key = key;
-  entry.value = value;
-  entry.epoch = epoch;
-  entry.negative = options.negative;
-  entry.extra_bytes = options.extra_bytes;
-  SetTimes(options, &entry);
-  space->writes.sets.fetch_add(1, std::memory_order_relaxed);
-  Shard* shard = ShardOf(hash);
-  Removed removed;
-  Shard::Outcome outcome = Shard::Outcome::kNoRoom;
-  const uint64_t charge = entry.charge();
-  // Not more than half, or one entry would empty the cache.
-  if (charge <= core_.budget.max_bytes() / 2 && charge <= UINT32_MAX) {
-    outcome = shard->Insert(entry, core_.shard_count == 1, &removed);
-    for (int round = 0; outcome == Shard::Outcome::kNoRoomHere && round < kRounds; ++round) {
-      const bool made = LargestShard()->MakeRoom(charge, &removed);
-      outcome = shard->Insert(entry, !made || round + 1 == kRounds, &removed);
-    }
-  } else {
-    shard->Remove(hash, space, key, &removed);
-  }
-  Tell(&removed);
-  if (outcome == Shard::Outcome::kStored || outcome == Shard::Outcome::kNotStored) return {};
-  space->writes.refused.fetch_add(1, std::memory_order_relaxed);
-  return Error(Code::kResourceExhausted, "the value of ", value.size(), " bytes is not cached: ",
-               outcome == Shard::Outcome::kNoMemory ? "out of memory" : "there is no room for it");
-}
-
-Shard* Cache::LargestShard() const {
-  return std::max_element(shards_.begin(), shards_.end(),
-                          [](const auto& a, const auto& b) { return a->size() < b->size(); })
-      ->get();
-}
-
-void Cache::Tell(Removed* removed) {
-  for (Entry* entry : *removed) {
-    try {
-      options_.listener({core_.SpaceOf(entry)->name, entry->key(), entry->value(), entry->cause});
-    } catch (...) {  // the host's listener has nobody to tell
-    }
-    entry->references.fetch_sub(1, std::memory_order_release);
-  }
-  removed->clear();
+  return static_cast<bool>(Find(space, key, HashOf(space, key), Want::kPresence, false));
 }
 
 bool Cache::Delete(Space* space, std::string_view key) {

@@ -63,6 +63,8 @@ struct SpaceStats {
   uint64_t tier_hits = 0;
   uint64_t bytes = 0;
   uint64_t entries = 0;
+  uint64_t packed = 0;       ///< entries that are compressed
+  uint64_t saved_bytes = 0;  ///< what these would take in addition if they were not
 
   void Add(const SpaceStats& other);
 };
@@ -76,6 +78,12 @@ struct CacheStats {
   uint32_t rules = 0;  ///< which of kRules are in use
   Tuner::Estimates estimates;
   std::vector<TierStats> tiers;
+};
+
+/// A value as it is kept: as it came, or packed.
+struct Kept {
+  std::string_view bytes;
+  bool packed = false;
 };
 
 /// One load, with all that it needs when its caller has gone.
@@ -158,28 +166,32 @@ class Cache {
 
   SpaceStats Stats(const Space* space) const;
   CacheStats Stats() const CAIRN_EXCLUDES(spaces_mutex_);
-  uint64_t bytes() const { return core_.budget.bytes(); }
+  uint64_t bytes() const;
   size_t tier_count() const { return tiers_.size(); }
-  uint64_t entries() const { return core_.budget.entries(); }
+  uint64_t entries() const;
   /// Waits until writes behind are done.
   void Flush();
 
  private:
-  enum class Want : uint8_t { kFresh, kStaleToo };
+  enum class Want : uint8_t { kFresh, kStaleToo, kPresence };
 
   Cache(CacheOptions options, uint32_t shards);
 
   uint64_t HashOf(const Space* space, std::string_view key) const {
     return HashBytes(key, seed_ + space->id * 0x9E3779B97F4A7C15u);
   }
-  Shard* ShardOf(uint64_t hash) const {
-    return shards_[(((hash >> 32) & 0xFFFF) * core_.shard_count) >> 16].get();
+  uint32_t NumberOf(uint64_t hash) const {
+    return static_cast<uint32_t>((((hash >> 32) & 0xFFFF) * core_.shard_count) >> 16);
   }
+  Shard* ShardOf(uint64_t hash) const { return shards_[NumberOf(hash)].get(); }
   Handle Find(Space* space, std::string_view key, uint64_t hash, Want want, bool count);
   bool CheckTimes(Entry* entry, Want want, bool* stale) const;
-  Status Store(Space* space, std::string_view key, std::string_view value, uint64_t hash,
-               uint32_t epoch, const SetOptions& options);
-  Status CheckSizes(std::string_view key, std::string_view value) const;
+  /// epochs: null = not to the tiers.
+  Status SetEach(Space* space, std::span<const TierWrite> writes, const SetOptions& options,
+                 const TierEpochs* epochs);
+  Status Store(Space* space, std::string_view key, const Kept& value, uint64_t hash, uint32_t epoch,
+               const SetOptions& options);
+  static Status CheckSizes(std::string_view key, std::string_view value);
   int64_t TtlOf(const Space* space, const SetOptions& options) const;
   void SetTimes(const SetOptions& options, NewEntry* entry);
   int64_t Jittered(int64_t ttl_ns);
@@ -192,13 +204,21 @@ class Cache {
   std::vector<Handle> GetManyFromTiers(Space* space, std::span<const std::string_view> keys);
   bool ReadTiers(Space* space, std::span<const std::string_view> keys, std::span<TierValue> found);
   void WriteToTiers(Space* space, const TierEpochs& epochs, std::span<const TierWrite> writes,
-                    const SetOptions& options);
+                    std::span<const Kept> values, const SetOptions& options);
   static SetOptions StoreOptionsOf(const TierValue& value, const SetOptions& base);
   Status RunLoader(Space* space, const Loader& loader, Loaded* loaded);
   Status Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out);
+  Status LoadNow(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out);
+  void FlyInPool(LoadCall call, const std::shared_ptr<Flight>& flight);
   Status Refresh(LoadCall call, LoadResult* out);
   Status LoadAndWait(LoadCall call, LoadResult* out);
   bool IsNearItsEnd(const Handle& handle, int64_t refresh_ahead_ns) const;
+
+  // cache_packing.cc
+  /// buffer: for the packed bytes, where there are any.
+  Kept Keep(std::string_view value, std::string* buffer) const;
+  /// With a copy of its own of the value; null when there is no memory for it.
+  static Handle Unpacked(Handle packed);
 
   // cache_stats.cc
   void PublishMetrics() CAIRN_EXCLUDES(spaces_mutex_, metrics_mutex_);

@@ -9,9 +9,32 @@ namespace cairn::cache {
 namespace {
 
 // Before every value in a tier: one byte that says whether it remembers a value or that there is
-// none.
+// none, and whether the value is packed.
 constexpr char kValue = 'v';
 constexpr char kNothing = 'n';
+constexpr char kPackedValue = 'z';
+constexpr char kPackedNothing = 'y';
+
+char MarkOf(bool negative, bool packed) {
+  if (packed) return negative ? kPackedNothing : kPackedValue;
+  return negative ? kNothing : kValue;
+}
+
+/// Makes a value from a tier plain again. False when it is none that this build can read.
+bool Open(std::string* value) {
+  if (value->empty()) return false;
+  char& mark = value->front();
+  if (mark == kValue || mark == kNothing) return true;
+  if (mark != kPackedValue && mark != kPackedNothing) return false;
+  const std::string_view packed = std::string_view(*value).substr(1);
+  const size_t size = Packing::SizeOf(packed);
+  // LZ4 makes at most 255 bytes of one, so no forged size asks for much memory.
+  if (size == 0 || size / 256 > packed.size()) return false;
+  std::string plain(1 + size, mark == kPackedValue ? kValue : kNothing);
+  if (!Packing::Unpack(packed, plain.data() + 1)) return false;
+  *value = std::move(plain);
+  return true;
+}
 
 }  // namespace
 
@@ -31,13 +54,14 @@ void Background::WaitIdle() {
 }
 
 void Cache::WriteToTiers(Space* space, const TierEpochs& epochs, std::span<const TierWrite> writes,
-                         const SetOptions& options) {
+                         std::span<const Kept> kept, const SetOptions& options) {
   std::vector<std::string> values;
   std::vector<TierWrite> marked;
   values.reserve(writes.size());
-  for (const TierWrite& write : writes) {
-    std::string value(1, options.negative ? kNothing : kValue);
-    values.push_back(value.append(write.value));
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const TierWrite& write = writes[i];
+    std::string value(1, MarkOf(options.negative, kept[i].packed));
+    values.push_back(value.append(kept[i].bytes));
     const int64_t ttl_ns = write.ttl_ns != 0 ? write.ttl_ns : TtlOf(space, options);
     marked.push_back({write.key, values.back(), std::max<int64_t>(0, ttl_ns)});
   }
@@ -50,11 +74,8 @@ bool Cache::ReadTiers(Space* space, std::span<const std::string_view> keys,
   // Somebody else has bumped the namespace: memory knows now.
   if (moved) space->epoch.fetch_add(1, std::memory_order_seq_cst);
   for (TierValue& value : found) {
-    if (value.found &&
-        (value.value.empty() || (value.value[0] != kValue && value.value[0] != kNothing))) {
-      value.found = false;
-    }
-    if (value.found) space->writes.tier_hits.fetch_add(1, std::memory_order_relaxed);
+    if (value.found && !Open(&value.value)) value.found = false;
+    if (value.found) space->loading.tier_hits.fetch_add(1, std::memory_order_relaxed);
   }
   return moved;
 }
@@ -72,11 +93,14 @@ Handle Cache::GetFromTiers(Space* space, std::string_view key) {
 
 std::vector<Handle> Cache::GetManyFromTiers(Space* space, std::span<const std::string_view> keys) {
   // Flights, so that what is set or deleted meanwhile is not overwritten by what was read before.
-  std::vector<std::shared_ptr<Flight>> flights(keys.size());
+  std::vector<Leading> flights;
   std::vector<std::string_view> wanted;
   std::vector<size_t> places;
+  flights.reserve(keys.size());
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (flights_.Board(space->id, keys[i], &flights[i]) != Flights::Role::kLeader) continue;
+    std::shared_ptr<Flight> flight;
+    if (flights_.Board(space->id, keys[i], &flight) != Flights::Role::kLeader) continue;
+    flights.emplace_back(&flights_, space->id, keys[i], std::move(flight));
     wanted.push_back(keys[i]);
     places.push_back(i);
   }
@@ -89,11 +113,14 @@ std::vector<Handle> Cache::GetManyFromTiers(Space* space, std::span<const std::s
     const TierValue& value = found[i];
     auto bytes = value.found ? std::make_shared<const std::string>(value.value.substr(1)) : nullptr;
     const Status status = value.found ? OkStatus() : Error(Code::kNotFound, "not in a tier");
-    flights_.Land(space->id, wanted[i], flights[places[i]], status, bytes,
+    flights_.Land(space->id, wanted[i], flights[i].flight(), status, bytes,
                   value.found && value.value[0] == kNothing, [&] {
-                    Store(space, wanted[i], *bytes, hash, epoch, StoreOptionsOf(value, {}))
+                    std::string buffer;
+                    Store(space, wanted[i], Keep(*bytes, &buffer), hash, epoch,
+                          StoreOptionsOf(value, {}))
                         .IgnoreError("then it is not in memory");
                   });
+    flights[i].Done();
     handles[places[i]] = Find(space, wanted[i], hash, Want::kFresh, false);
   }
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -113,15 +140,25 @@ Status Cache::RunLoader(Space* space, const Loader& loader, Loaded* loaded) {
   } catch (...) {
     status = Error(Code::kInternal, "the loader threw");
   }
-  space->writes.loads.fetch_add(1, std::memory_order_relaxed);
-  if (!status.ok()) space->writes.load_failures.fetch_add(1, std::memory_order_relaxed);
-  space->writes.load_ns.fetch_add(
+  space->loading.loads.fetch_add(1, std::memory_order_relaxed);
+  if (!status.ok()) space->loading.load_failures.fetch_add(1, std::memory_order_relaxed);
+  space->loading.load_ns.fetch_add(
       static_cast<uint64_t>(std::max<int64_t>(0, core_.clock->MonotonicNs() - began_ns)),
       std::memory_order_relaxed);
   return status;
 }
 
 Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, LoadResult* out) {
+  try {
+    return LoadNow(call, flight, out);
+  } catch (const std::bad_alloc&) {
+    flights_.LandWithout(call.space->id, call.key, flight);
+    return std::move(flight->no_memory_here);
+  }
+}
+
+Status Cache::LoadNow(const LoadCall& call, const std::shared_ptr<Flight>& flight,
+                      LoadResult* out) {
   Space* space = call.space;
   flight->runner = std::this_thread::get_id();
   Loaded loaded;
@@ -152,9 +189,11 @@ Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, L
     }
   }
   const auto value = std::make_shared<const std::string>(std::move(loaded.value));
+  std::string buffer;
+  const Kept kept = status.ok() ? Keep(*value, &buffer) : Kept{};
   if (status.ok() && !epochs.empty() && !flight->superseded.load()) {
     const TierWrite write{call.key, *value, store.ttl_ns};
-    WriteToTiers(space, epochs, {&write, 1}, store);
+    WriteToTiers(space, epochs, {&write, 1}, {&kept, 1}, store);
     const std::string_view key = call.key;
     if (flight->superseded.load()) tiers_.Delete(space->name, {&key, 1});
   }
@@ -163,7 +202,7 @@ Status Cache::Fly(const LoadCall& call, const std::shared_ptr<Flight>& flight, L
     out->negative = store.negative;
   }
   flights_.Land(space->id, call.key, flight, status, value, store.negative, [&] {
-    Store(space, call.key, *value, call.hash, epoch, store)
+    Store(space, call.key, kept, call.hash, epoch, store)
         .IgnoreError("the value is given all the same");
   });
   return status;
@@ -173,16 +212,29 @@ Status Cache::Refresh(LoadCall call, LoadResult* out) {
   std::shared_ptr<Flight> flight;
   call.refresh = true;
   call.epoch = call.space->epoch_now();
-  if (flights_.Board(call.space->id, call.key, &flight) != Flights::Role::kLeader) {
+  const std::string key = call.key;
+  if (flights_.Board(call.space->id, key, &flight) != Flights::Role::kLeader) {
     return Error(Code::kUnavailable, "the value is being loaded already");
   }
   if (options_.pool == nullptr) return Fly(call, flight, out);
-  background_.Begin();
-  options_.pool->Schedule([this, call, flight] {
-    Fly(call, flight, nullptr).IgnoreError("the value there is stays until it is too old");
-    background_.End();
-  });
+  Leading leading(&flights_, call.space->id, key, flight);
+  FlyInPool(std::move(call), flight);
+  leading.Done();
   return Error(Code::kUnavailable, "the value is being loaded");
+}
+
+void Cache::FlyInPool(LoadCall call, const std::shared_ptr<Flight>& flight) {
+  const auto shared = std::make_shared<const LoadCall>(std::move(call));
+  background_.Begin();
+  try {
+    options_.pool->Schedule([this, shared, flight] {
+      Fly(*shared, flight, nullptr).IgnoreError("who waits is told");
+      background_.End();
+    });
+  } catch (...) {
+    background_.End();
+    throw;
+  }
 }
 
 bool Cache::IsNearItsEnd(const Handle& handle, int64_t refresh_ahead_ns) const {
@@ -233,29 +285,31 @@ Status Cache::LoadAndWait(LoadCall call, LoadResult* out) {
   const int64_t until_ns =
       options.timeout_ns == 0 ? 0 : Clock::System()->MonotonicNs() + options.timeout_ns;
   call.epoch = space->epoch_now();
+  const std::string key = call.key;
   std::shared_ptr<Flight> flight;
-  const Flights::Role role = flights_.Board(space->id, call.key, &flight);
+  const Flights::Role role = flights_.Board(space->id, key, &flight);
   if (role == Flights::Role::kRefused) {
     return Error(Code::kUnavailable, "the last ", Flights::kMostLost,
                  " loads of the key did not come back");
   }
-  const std::string key = call.key;
   if (role == Flights::Role::kLeader) {
+    Leading leading(&flights_, space->id, key, flight);
     // Who boards after the last one has landed finds the value there.
     if (Handle handle = Find(space, key, call.hash, Want::kFresh, false)) {
       auto value = std::make_shared<const std::string>(handle.value());
       flights_.Land(space->id, key, flight, OkStatus(), value, handle.negative(), [] {});
+      leading.Done();
       out->negative = handle.negative();
       out->handle = std::move(handle);
       return OkStatus();
     }
-    if (options_.pool == nullptr || options.timeout_ns == 0) return Fly(call, flight, out);
-    flight->runner = std::thread::id();
-    background_.Begin();
-    options_.pool->Schedule([this, call = std::move(call), flight] {
-      Fly(call, flight, nullptr).IgnoreError("who waits is told");
-      background_.End();
-    });
+    const bool here = options_.pool == nullptr || options.timeout_ns == 0;
+    if (!here) {
+      flight->runner = std::thread::id();
+      FlyInPool(std::move(call), flight);
+    }
+    leading.Done();
+    if (here) return Fly(call, flight, out);
   }
   return flights_.Wait(space->id, key, flight, until_ns, options.load_limit_ns, out);
 }

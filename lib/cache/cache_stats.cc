@@ -20,27 +20,45 @@ void SpaceStats::Add(const SpaceStats& other) {
   tier_hits += other.tier_hits;
   bytes += other.bytes;
   entries += other.entries;
+  packed += other.packed;
+  saved_bytes += other.saved_bytes;
+}
+
+uint64_t Cache::bytes() const {
+  uint64_t bytes = core_.budget.bytes();
+  for (const auto& shard : shards_) bytes += shard->budget().bytes();
+  return bytes;
+}
+
+uint64_t Cache::entries() const {
+  uint64_t entries = core_.budget.entries();
+  for (const auto& shard : shards_) entries += shard->budget().entries();
+  return entries;
 }
 
 SpaceStats Cache::Stats(const Space* space) const {
   SpaceStats stats;
-  const ReadCounters& reads = space->reads;
-  const WriteCounters& writes = space->writes;
-  stats.hits = reads.Sum(ReadCounters::kHits);
-  stats.negative_hits = reads.Sum(ReadCounters::kNegativeHits);
-  stats.stale_hits = reads.Sum(ReadCounters::kStaleHits);
-  stats.misses = reads.Sum(ReadCounters::kMisses);
-  stats.sets = writes.sets.load();
-  stats.refused = writes.refused.load();
-  stats.admitted = writes.admitted.load();
-  stats.rejected = writes.rejected.load();
-  for (size_t i = 0; i < kRemovalCauses; ++i) stats.removed[i] = writes.removed[i].load();
-  stats.loads = writes.loads.load();
-  stats.load_failures = writes.load_failures.load();
-  stats.load_ns = writes.load_ns.load();
-  stats.tier_hits = writes.tier_hits.load();
-  stats.bytes = space->bytes.load();
-  stats.entries = space->entries.load();
+  const CallCounters& calls = space->calls;
+  const LoadCounters& loading = space->loading;
+  stats.hits = calls.Sum(CallCounters::kHits);
+  stats.negative_hits = calls.Sum(CallCounters::kNegativeHits);
+  stats.stale_hits = calls.Sum(CallCounters::kStaleHits);
+  stats.misses = calls.Sum(CallCounters::kMisses);
+  stats.sets = calls.Sum(CallCounters::kSets);
+  stats.refused = calls.Sum(CallCounters::kRefused);
+  stats.admitted = space->Sum([](const ShardNumbers& of) { return of.admitted.load(); });
+  stats.rejected = space->Sum([](const ShardNumbers& of) { return of.rejected.load(); });
+  for (size_t i = 0; i < kRemovalCauses; ++i) {
+    stats.removed[i] = space->Sum([i](const ShardNumbers& of) { return of.removed[i].load(); });
+  }
+  stats.loads = loading.loads.load();
+  stats.load_failures = loading.load_failures.load();
+  stats.load_ns = loading.load_ns.load();
+  stats.tier_hits = loading.tier_hits.load();
+  stats.bytes = space->bytes();
+  stats.entries = space->Sum([](const ShardNumbers& of) { return of.entries.load(); });
+  stats.packed = space->Sum([](const ShardNumbers& of) { return of.packed.load(); });
+  stats.saved_bytes = space->Sum([](const ShardNumbers& of) { return of.saved.load(); });
   return stats;
 }
 

@@ -14,7 +14,8 @@ Core::Core(const CacheOptions& options, uint32_t shards)
       listening(options.listener != nullptr),
       shard_count(shards),
       budget(options.max_bytes, options.max_entries),
-      spaces(std::make_unique<std::atomic<Space*>[]>(kMostSpaces)) {
+      spaces(std::make_unique<std::atomic<Space*>[]>(kMostSpaces)),
+      tables(std::make_unique<std::atomic<Table::Head>[]>(shards)) {
   const bool by_bytes = options.max_bytes != 0;
   const uint64_t capacity = by_bytes ? options.max_bytes : options.max_entries;
   const uint64_t likely = by_bytes ? options.max_bytes / kLikelyEntryBytes : options.max_entries;

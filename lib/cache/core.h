@@ -10,6 +10,7 @@
 #include "cache/budget.h"
 #include "cache/options.h"
 #include "cache/space.h"
+#include "cache/table.h"
 #include "cache/tuner.h"
 
 namespace cairn::cache {
@@ -43,6 +44,14 @@ struct Core {
   /// True while entries are being evicted; else there is nothing to tune.
   std::atomic<bool> tuning{false};
   const std::unique_ptr<std::atomic<Space*>[]> spaces;
+  /// The table of each shard, for readers.
+  const std::unique_ptr<std::atomic<Table::Head>[]> tables;
+
+  /// For who is about to look a key up and has not announced it yet: the table may be gone, but to
+  /// ask for its memory does no harm, and the answer comes while the announcement is being made.
+  void Prefetch(uint32_t shard, uint64_t hash) const {
+    __builtin_prefetch(Table::BucketIn(tables[shard].load(std::memory_order_relaxed), hash));
+  }
 };
 
 /// Coarse time is some nanoseconds to read, and at most this far behind.

@@ -1,50 +1,42 @@
 #include "cache/entry.h"
 
-#include <cstdlib>
 #include <new>
 
 namespace cairn::cache {
-namespace {
-
-constexpr uint64_t kMallocHeader = 8;
-constexpr uint64_t kMallocAlign = 16;
-constexpr uint64_t kLeastBlock = 32;
-constexpr uint64_t kMappedFrom = 128 << 10;  ///< glibc takes larger blocks as pages of their own
-constexpr uint64_t kPage = 4096;
-
-uint64_t WantedBytes(size_t key_bytes, size_t value_bytes, bool timed) {
-  return sizeof(Entry) + (timed ? sizeof(EntryTiming) : 0) + key_bytes + value_bytes + 1;
-}
-
-}  // namespace
-
-uint64_t Entry::BlockBytes(size_t key_bytes, size_t value_bytes, bool timed) {
-  const uint64_t wanted = WantedBytes(key_bytes, value_bytes, timed) + kMallocHeader;
-  if (wanted >= kMappedFrom) return (wanted + kMallocHeader + kPage - 1) & ~(kPage - 1);
-  const uint64_t rounded = (wanted + kMallocAlign - 1) & ~(kMallocAlign - 1);
-  return rounded < kLeastBlock ? kLeastBlock : rounded;
-}
 
 Entry* Entry::Create(uint64_t hash, uint32_t space, std::string_view key, std::string_view value,
-                     bool timed) {
-  void* block = std::malloc(WantedBytes(key.size(), value.size(), timed));
+                     bool timed, void* block) {
+  Entry* entry = CreateRoom(hash, space, key, value.size(), timed, block);
+  if (entry != nullptr && !value.empty()) {
+    std::memcpy(entry->value_room(), value.data(), value.size());
+  }
+  return entry;
+}
+
+Entry* Entry::CreateRoom(uint64_t hash, uint32_t space, std::string_view key, size_t value_bytes,
+                         bool timed, void* block) {
+  if (block == nullptr) {
+    // All that is charged for may be used: another entry of that size may come to live there.
+    const uint64_t charged = BlockBytes(key.size(), value_bytes, timed);
+    const uint64_t wanted = WantedBytes(key.size(), value_bytes, timed);
+    block = ::operator new(charged < kMappedFrom ? charged - kMallocHeader : wanted, std::nothrow);
+  }
   if (block == nullptr) return nullptr;
   auto* entry = new (block) Entry;
   entry->hash = hash;
   entry->space = space;
   entry->key_bytes = static_cast<uint32_t>(key.size());
-  entry->value_bytes = static_cast<uint32_t>(value.size());
+  entry->value_bytes = static_cast<uint32_t>(value_bytes);
   if (timed) {
     entry->flags = kHasTiming;
     new (entry + 1) EntryTiming;
   }
-  char* at = const_cast<char*>(entry->key_data());
-  if (!key.empty()) std::memcpy(at, key.data(), key.size());
-  if (!value.empty()) std::memcpy(at + key.size(), value.data(), value.size());
-  at[key.size() + value.size()] = '\0';
+  char* at = entry->value_room();
+  if (!key.empty()) std::memcpy(at - key.size(), key.data(), key.size());
+  at[value_bytes] = '\0';
   return entry;
 }
 
-void Entry::Free(Entry* entry) { std::free(static_cast<void*>(entry)); }
+void Entry::Free(Entry* entry) { ::operator delete(static_cast<void*>(entry)); }
 
 }  // namespace cairn::cache

@@ -25,12 +25,12 @@ Flights::Role Flights::Board(uint32_t space, std::string_view key, std::shared_p
 }
 
 void Flights::Land(uint32_t space, std::string_view key, const std::shared_ptr<Flight>& flight,
-                   const Status& status, std::shared_ptr<const std::string> value, bool negative,
+                   Status status, std::shared_ptr<const std::string> value, bool negative,
                    const std::function<void()>& store) {
   {
     Stripe& stripe = StripeOf(space, key);
     MutexLock lock(stripe.mutex);
-    const auto found = stripe.slots.find(Key(space, key));
+    const auto found = stripe.slots.find(KeyView(space, key));
     Slot& slot = found->second;
     if (slot.current == flight) {
       // Under the lock: whoever changes the key asks for it first, and either comes before and the
@@ -47,10 +47,16 @@ void Flights::Land(uint32_t space, std::string_view key, const std::shared_ptr<F
   }
   MutexLock lock(flight->mutex);
   flight->finished = true;
-  flight->status = status;
+  flight->status = std::move(status);
   flight->value = std::move(value);
   flight->negative = negative;
   flight->done.SignalAll();
+}
+
+void Flights::LandWithout(uint32_t space, std::string_view key,
+                          const std::shared_ptr<Flight>& flight) {
+  // Only a good result is stored, and only one that is stored needs memory.
+  Land(space, key, flight, std::move(flight->no_memory), nullptr, false, nullptr);
 }
 
 Status Flights::Wait(uint32_t space, std::string_view key, const std::shared_ptr<Flight>& flight,
@@ -84,7 +90,7 @@ Status Flights::Wait(uint32_t space, std::string_view key, const std::shared_ptr
 void Flights::Lose(uint32_t space, std::string_view key, const std::shared_ptr<Flight>& flight) {
   Stripe& stripe = StripeOf(space, key);
   MutexLock lock(stripe.mutex);
-  const auto found = stripe.slots.find(Key(space, key));
+  const auto found = stripe.slots.find(KeyView(space, key));
   if (found == stripe.slots.end() || found->second.current != flight) return;
   found->second.current = nullptr;
   ++found->second.lost;
@@ -94,7 +100,7 @@ void Flights::Supersede(uint32_t space, std::string_view key) {
   if (empty()) return;
   Stripe& stripe = StripeOf(space, key);
   MutexLock lock(stripe.mutex);
-  const auto found = stripe.slots.find(Key(space, key));
+  const auto found = stripe.slots.find(KeyView(space, key));
   if (found != stripe.slots.end() && found->second.current != nullptr) {
     found->second.current->superseded = true;
   }

@@ -42,6 +42,9 @@ struct Flight {
   /// Set, deleted or cleared meanwhile: the result is for those who wait, not for the cache.
   std::atomic<bool> superseded{false};
   std::atomic<std::thread::id> runner{};
+  /// For when there is none left: what is told to those who wait, and to the one who loads.
+  Status no_memory = Error(Code::kResourceExhausted, "out of memory while loading a value");
+  Status no_memory_here = no_memory;
   int64_t started_ns = 0;  ///< on the system's clock
 };
 
@@ -59,8 +62,11 @@ class Flights {
 
   /// The result is there. `store` runs if the value may be kept, and no Supersede comes between.
   void Land(uint32_t space, std::string_view key, const std::shared_ptr<Flight>& flight,
-            const Status& status, std::shared_ptr<const std::string> value, bool negative,
+            Status status, std::shared_ptr<const std::string> value, bool negative,
             const std::function<void()>& store);
+
+  /// There was no memory to come to a result. Needs none.
+  void LandWithout(uint32_t space, std::string_view key, const std::shared_ptr<Flight>& flight);
 
   /// Waits; at most until `until_ns` (0 = no limit) of the system's clock and until the load counts
   /// as lost. timed_out, or the load's own failure.
@@ -74,13 +80,22 @@ class Flights {
 
  private:
   using Key = std::pair<uint32_t, std::string>;
+  using KeyView = std::pair<uint32_t, std::string_view>;
+  struct KeyLess {
+    using is_transparent = void;
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      if (a.first != b.first) return a.first < b.first;
+      return std::string_view(a.second) < std::string_view(b.second);
+    }
+  };
   struct Slot {
     std::shared_ptr<Flight> current;
     uint32_t lost = 0;
   };
   struct Stripe {
     Mutex mutex;
-    std::map<Key, Slot> slots CAIRN_GUARDED_BY(mutex);
+    std::map<Key, Slot, KeyLess> slots CAIRN_GUARDED_BY(mutex);
   };
   static constexpr size_t kStripes = 16;
 
@@ -91,6 +106,28 @@ class Flights {
 
   std::array<Stripe, kStripes> stripes_;
   std::atomic<size_t> count_{0};  ///< of slots
+};
+
+/// The duty of the leader of a flight: it lands, without a result if nothing better comes between.
+class Leading {
+ public:
+  /// key: lives as long as this.
+  Leading(Flights* flights, uint32_t space, std::string_view key, std::shared_ptr<Flight> flight)
+      : flights_(flights), space_(space), key_(key), flight_(std::move(flight)) {}
+  Leading(Leading&& other) noexcept = default;
+  Leading& operator=(Leading&&) = delete;
+  ~Leading() {
+    if (flight_ != nullptr) flights_->LandWithout(space_, key_, flight_);
+  }
+  const std::shared_ptr<Flight>& flight() const { return flight_; }
+  /// Somebody else sees to it, or it has landed.
+  void Done() { flight_ = nullptr; }
+
+ private:
+  Flights* flights_;
+  uint32_t space_;
+  std::string_view key_;
+  std::shared_ptr<Flight> flight_;
 };
 
 }  // namespace cairn::cache

@@ -58,6 +58,11 @@ class Handle {
     return reinterpret_cast<const std::atomic<Entry*>*>(word)->load(std::memory_order_relaxed);
   }
 
+  /// Of an entry that is in no cache; it is freed when the handle ends.
+  static Handle Own(Entry* entry, bool stale) {
+    entry->flags |= kAlone;
+    return {entry, nullptr, stale};
+  }
   /// Only while `reader` announces that it reads the entry's hash.
   static Handle Pin(Entry* entry, ReaderRecord* reader, bool stale) {
     for (auto& pin : reader->pins) {
@@ -74,6 +79,7 @@ class Handle {
       : entry_(entry), pin_(pin), stale_(stale) {}
 
   static void End(Entry* entry, std::atomic<Entry*>* pin) {
+    if (entry->alone()) return Entry::Free(entry);
     if (pin != nullptr) {
       pin->store(nullptr, std::memory_order_release);  // pairs with ReaderRegistry::Gather
     } else {

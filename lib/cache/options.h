@@ -52,7 +52,10 @@ struct CacheOptions {
   /// A time to live is made shorter by a random part of up to this share, so that what was written
   /// together does not expire together.
   double ttl_jitter = 0;
-  uint64_t seed = 0;             ///< of the hash; 0 = random
+  uint64_t seed = 0;  ///< of the hash; 0 = random
+  /// Values of so many bytes and more are kept compressed, here and in the tiers, where that saves
+  /// an eighth or more; 0 = none are. Who reads one gets a copy of its own, which counts nowhere.
+  uint64_t compress_from_bytes = 0;
   const Clock* clock = nullptr;  ///< null = the system's; lives as long as the cache
   RemovalListener listener;
   /// For refreshes and writes behind; null = they are done within calls. Outlives the cache.

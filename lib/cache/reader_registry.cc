@@ -1,6 +1,7 @@
 #include "cache/reader_registry.h"
 
 #include <algorithm>
+#include <new>
 
 #include "base/mutex.h"
 #include "cache/entry.h"
@@ -13,7 +14,7 @@ std::atomic<uint32_t> g_count{0};
 
 struct Orphans {
   Mutex mutex;
-  std::vector<Entry*> entries CAIRN_GUARDED_BY(mutex);
+  Entry* first CAIRN_GUARDED_BY(mutex) = nullptr;  ///< linked by Entry::orphan_next
 };
 Orphans& TheOrphans() {
   static auto* orphans = new Orphans;  // outlives every thread
@@ -70,27 +71,52 @@ ReaderRecord* ReaderRegistry::Acquire() {
   return found;
 }
 
-void ReaderRegistry::Gather(Announced* out) {
-  out->tags.clear();
-  out->pins.clear();
+namespace {
+
+/// Calls tag(hash) and pin(entry) for all that is announced, in the order that Gather needs.
+template <typename Tag, typename Pin>
+void ForEachAnnounced(Tag tag, Pin pin) {
   Fence();
   for (ReaderRecord* at = g_records.load(std::memory_order_seq_cst); at != nullptr; at = at->next) {
     // seq_cst pairs with the reader's announcement; what follows sees the pins made before its end.
     const uint64_t hash = at->reading.load(std::memory_order_seq_cst);
-    if (hash != 0) out->tags.push_back(static_cast<uint16_t>(hash >> 48));
-    for (const auto& pin : at->pins) {
-      const Entry* entry = pin.load(std::memory_order_acquire);
-      if (entry != nullptr) out->pins.push_back(entry);
+    if (hash != 0) tag(static_cast<uint16_t>(hash >> 48));
+    for (const auto& place : at->pins) {
+      const Entry* entry = place.load(std::memory_order_acquire);
+      if (entry != nullptr) pin(entry);
     }
   }
+}
+
+}  // namespace
+
+bool ReaderRegistry::Gather(Announced* out) {
+  out->tags.clear();
+  out->pins.clear();
+  try {
+    ForEachAnnounced([out](uint16_t tag) { out->tags.push_back(tag); },
+                     [out](const Entry* entry) { out->pins.push_back(entry); });
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  return true;
+}
+
+bool ReaderRegistry::IsHeld(const Entry* entry) {
+  bool held = false;
+  const auto own_tag = static_cast<uint16_t>(entry->hash >> 48);
+  ForEachAnnounced([&](uint16_t tag) { held = held || tag == own_tag; },
+                   [&](const Entry* pinned) { held = held || pinned == entry; });
+  return held || entry->references.load(std::memory_order_acquire) != 0;
 }
 
 void ReaderRegistry::Orphan(Entry* entry) {
   {
     Orphans& orphans = TheOrphans();
     MutexLock lock(orphans.mutex);
-    orphans.entries.push_back(entry);
-    orphans_.store(orphans.entries.size(), std::memory_order_relaxed);
+    entry->set_orphan_next(orphans.first);
+    orphans.first = entry;
+    orphans_.fetch_add(1, std::memory_order_relaxed);
   }
   FreeOrphansNow();
 }
@@ -98,15 +124,19 @@ void ReaderRegistry::Orphan(Entry* entry) {
 void ReaderRegistry::FreeOrphansNow() {
   Orphans& orphans = TheOrphans();
   MutexLock lock(orphans.mutex);
-  Announced announced;
-  Gather(&announced);
-  std::erase_if(orphans.entries, [&](Entry* entry) {
-    if (announced.Holds(entry, entry->hash)) return false;
-    if (entry->references.load(std::memory_order_acquire) != 0) return false;
-    Entry::Free(entry);
-    return true;
-  });
-  orphans_.store(orphans.entries.size(), std::memory_order_relaxed);
+  Entry* kept = nullptr;
+  for (Entry* entry = orphans.first; entry != nullptr;) {
+    Entry* next = entry->orphan_next();
+    if (IsHeld(entry)) {
+      entry->set_orphan_next(kept);
+      kept = entry;
+    } else {
+      Entry::Free(entry);
+      orphans_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    entry = next;
+  }
+  orphans.first = kept;
 }
 
 }  // namespace cairn::cache

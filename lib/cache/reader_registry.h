@@ -29,6 +29,7 @@ struct Announced {
   std::vector<uint16_t> tags;  ///< of the hashes being looked up
   std::vector<const Entry*> pins;
 
+  bool empty() const { return tags.empty() && pins.empty(); }
   bool Holds(const Entry* entry, uint64_t hash) const;
 };
 
@@ -53,9 +54,12 @@ class ReaderRegistry {
     return mine != nullptr ? mine : Acquire();
   }
 
-  static void Gather(Announced* out);
+  /// False when there is no memory for it; then everything may be held.
+  static bool Gather(Announced* out);
+  /// The same question about one entry, which needs no memory.
+  static bool IsHeld(const Entry* entry);
 
-  /// Takes over an entry whose cache has ended while handles hold it.
+  /// Takes over an entry whose cache has ended while handles hold it. Needs no memory.
   static void Orphan(Entry* entry);
   /// Frees the orphans that nobody holds any more. Called by who ends a handle.
   static void FreeOrphans() {

@@ -12,6 +12,15 @@ constexpr uint64_t kBytesPerBucket = 64 + 128 + 32 + 40 + 16;
 constexpr size_t kLeastBuckets = 16;
 /// Rounds in which evicting frees nothing, because handles hold everything, before giving up.
 constexpr int kFruitless = 4;
+/// What a shard keeps of the memory that was freed, for entries to come: as much as this, and of a
+/// bounded cache no more than that part of its share.
+constexpr uint64_t kMostKeptBytes = 32 << 10;
+constexpr uint64_t kKeptPart = 256;
+
+uint64_t KeptBytes(const Core& core) {
+  if (!core.budget.bounds_bytes()) return kMostKeptBytes;
+  return std::min(kMostKeptBytes, core.budget.max_bytes() / core.shard_count / kKeptPart);
+}
 
 }  // namespace
 
@@ -19,8 +28,11 @@ uint64_t Shard::OverheadBytes(size_t bucket_count) {
   return sizeof(Shard) + bucket_count * kBytesPerBucket;
 }
 
-Shard::Shard(Core* core, uint64_t expected_entries)
-    : core_(core), wheel_(core->clock->MonotonicNs()) {
+Shard::Shard(Core* core, uint32_t number, uint64_t expected_entries)
+    : core_(core),
+      number_(number),
+      budget_(&core->budget, KeptBytes(*core)),
+      wheel_(core->clock->MonotonicNs()) {
   MutexLock lock(mutex_);
   const size_t buckets =
       std::bit_ceil(std::max<size_t>(kLeastBuckets, expected_entries / Table::kEntriesPerBucket));
@@ -38,34 +50,19 @@ Shard::Shard(Core* core, uint64_t expected_entries)
 }
 
 void Shard::SetTable(std::unique_ptr<Table> table) {
-  hint_buckets_.store(reinterpret_cast<uintptr_t>(table->buckets()), std::memory_order_relaxed);
-  hint_mask_.store(table->bucket_count() - 1, std::memory_order_relaxed);
-  table_.store(table.release(), std::memory_order_seq_cst);
+  core_->tables[number_].store(table->head(), std::memory_order_seq_cst);
+  table_ = std::move(table);
 }
 
-Shard::~Shard() {
-  MutexLock lock(mutex_);
-  own()->ForEach(0, own()->bucket_count(), [this](Entry* entry) { limbo_.push_back(entry); });
-  delete own();
-  // What handles still hold is freed by the last of them: see Orphans.
-  ReaderRegistry::Gather(&announced_);
-  for (Entry* entry : limbo_) {
-    if (announced_.Holds(entry, entry->hash) ||
-        entry->references.load(std::memory_order_acquire) != 0) {
-      ReaderRegistry::Orphan(entry);
-    } else {
-      Entry::Free(entry);
-    }
-  }
-}
-
-Entry* Shard::Make(const NewEntry& wanted, uint64_t charge) {
+Entry* Shard::Make(const NewEntry& wanted, uint64_t charge, void* block) {
   Entry* entry =
-      Entry::Create(wanted.hash, wanted.space->id, wanted.key, wanted.value, wanted.timed());
+      Entry::Create(wanted.hash, wanted.space->id, wanted.key, wanted.value, wanted.timed, block);
   if (entry == nullptr) return nullptr;
   entry->charge = static_cast<uint32_t>(charge);
   entry->epoch = wanted.epoch;
   if (wanted.negative) entry->flags |= kNegative;
+  if (wanted.packed) entry->flags |= kPacked;
+  if (wanted.extra_bytes != 0) entry->flags |= kHasExtra;
   if (entry->has_timing()) {
     EntryTiming* timing = entry->timing();
     timing->deadline_ns.store(wanted.deadline_ns, std::memory_order_relaxed);
@@ -92,12 +89,13 @@ Shard::Outcome Shard::Insert(const NewEntry& wanted, bool others_asked,
   }
   Outcome outcome = TakeRoom(wanted, charge, others_asked, removed);
   if (outcome == Outcome::kStored) {
+    void* block = TakeBlock(wanted);
     if (copy_outside) mutex_.Unlock();
-    Entry* entry = Make(wanted, charge);
+    Entry* entry = Make(wanted, charge, block);
     if (copy_outside) mutex_.Lock();
     if (entry == nullptr) {
-      core_->budget.GiveBytes(charge);
-      wanted.space->Give(charge);
+      budget_.GiveBytes(charge);
+      wanted.space->Give(number_, charge);
       outcome = Outcome::kNoMemory;
     } else {
       outcome = Publish(entry, others_asked, removed);
@@ -123,18 +121,18 @@ Shard::Outcome Shard::TakeRoom(const NewEntry& wanted, uint64_t charge, bool oth
       static_cast<size_t>(static_cast<double>(window_.size() + main_.size()) * kGhostShare);
   incoming_known_ = rules.leaving == Rules::Leaving::kPromote &&
                     ghost_.Take(wanted.hash, std::max<size_t>(1, remembered));
-  while (!wanted.space->TryTake(charge)) {
+  while (!wanted.space->TryTake(number_, charge)) {
     if (!EvictForQuota(wanted.space, removed)) return Outcome::kNoRoom;
     Reclaim();
   }
   const Outcome outcome = TakeBytes(charge, others_asked, removed);
-  if (outcome != Outcome::kStored) wanted.space->Give(charge);
+  if (outcome != Outcome::kStored) wanted.space->Give(number_, charge);
   return outcome;
 }
 
 Shard::Outcome Shard::TakeBytes(uint64_t charge, bool others_asked, Removed* removed) {
-  Budget& budget = core_->budget;
-  if (budget.TryTakeBytes(charge)) return Outcome::kStored;
+  const Budget& budget = core_->budget;
+  if (budget_.TryTakeBytes(charge)) return Outcome::kStored;
   const uint64_t fair = budget.max_bytes() / core_->shard_count;
   if (!others_asked && core_->shard_count > 1 && window_size_ + main_size_ < fair / 2) {
     return Outcome::kNoRoomHere;
@@ -146,7 +144,7 @@ Shard::Outcome Shard::TakeBytes(uint64_t charge, bool others_asked, Removed* rem
     bool evicted = false;
     while (limbo_bytes_ < wanted && EvictOne(removed)) evicted = true;
     const bool freed = Reclaim() > 0;
-    if (budget.TryTakeBytes(charge)) return Outcome::kStored;
+    if (budget_.TryTakeBytes(charge)) return Outcome::kStored;
     if (!freed) ++fruitless;
     if (!freed && !evicted) break;
   }
@@ -154,7 +152,7 @@ Shard::Outcome Shard::TakeBytes(uint64_t charge, bool others_asked, Removed* rem
 }
 
 Shard::Outcome Shard::TakeEntry(bool others_asked, Removed* removed) {
-  while (!core_->budget.TryTakeEntry()) {
+  while (!budget_.TryTakeEntry()) {
     if (!EvictOne(removed)) return others_asked ? Outcome::kNoRoom : Outcome::kNoRoomHere;
   }
   return Outcome::kStored;
@@ -168,13 +166,14 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
   if (!Grow(removed)) return Outcome::kNoMemory;
   Entry* old = own()->Find(entry->hash, entry->space, entry->key());
   if (core_->tuner->Wants(entry->hash)) {
-    core_->tuner->RecordMiss(entry->hash, core_->SizeOf(entry), core_->budget.entries(),
+    core_->tuner->RecordMiss(entry->hash, core_->SizeOf(entry), budget_.entries_now(),
                              old != nullptr);
   }
   if (old != nullptr) {
     const uint8_t hits = old->frequency.load(std::memory_order_relaxed);
     entry->frequency.store(hits, std::memory_order_relaxed);
     if (!EnterRings(entry)) return Outcome::kNoMemory;
+    if (entry->packed()) space->of(number_).CountPacked(*entry, 1);
     Table::Replace(own()->FindSlot(entry->hash, entry->space, entry->key()), entry);
     LeaveRings(old);
     Retire(old, RemovalCause::kReplaced, removed);
@@ -184,7 +183,7 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
     return taken;
   }
   if (!EnterRings(entry)) {
-    core_->budget.GiveEntry();
+    budget_.GiveEntry();
     return Outcome::kNoMemory;
   }
   for (;;) {
@@ -193,19 +192,20 @@ Shard::Outcome Shard::Publish(Entry* entry, bool others_asked, Removed* removed)
     if (inserted == Table::Inserted::kYes) break;
     if (inserted == Table::Inserted::kNoMemory) {
       LeaveRings(entry);
-      core_->budget.GiveEntry();
+      budget_.GiveEntry();
       return Outcome::kNoMemory;
     }
     Unlink(victim, RemovalCause::kEvicted, removed);
   }
-  space->entries.fetch_add(1, std::memory_order_relaxed);
+  space->of(number_).entries.Add(1);
+  if (entry->packed()) space->of(number_).CountPacked(*entry, 1);
   return Outcome::kStored;
 }
 
 void Shard::Discard(Entry* entry) {
-  core_->budget.GiveBytes(entry->charge);
-  core_->SpaceOf(entry)->Give(entry->charge);
-  Entry::Free(entry);
+  budget_.GiveBytes(entry->charge);
+  core_->SpaceOf(entry)->Give(number_, entry->charge);
+  FreeEntry(entry);
 }
 
 bool Shard::EnterRings(Entry* entry) {
@@ -255,66 +255,23 @@ void Shard::LeaveRings(Entry* entry) {
 void Shard::Unlink(Entry* entry, RemovalCause cause, Removed* removed) {
   own()->Remove(entry);
   LeaveRings(entry);
-  core_->budget.GiveEntry();
-  core_->SpaceOf(entry)->entries.fetch_sub(1, std::memory_order_relaxed);
+  budget_.GiveEntry();
+  NumbersOf(entry).entries.Subtract(1);
   Retire(entry, cause, removed);
 }
 
-void Shard::Retire(Entry* entry, RemovalCause cause, Removed* removed) {
-  Space* space = core_->SpaceOf(entry);
-  space->writes.removed[static_cast<size_t>(cause)].fetch_add(1, std::memory_order_relaxed);
-  if (core_->listening && removed != nullptr) {
-    entry->cause = cause;
-    try {
-      removed->push_back(entry);
-      entry->references.fetch_add(1, std::memory_order_relaxed);
-    } catch (const std::bad_alloc&) {  // the listener misses one
-    }
-  }
-  try {
-    limbo_.push_back(entry);
-    limbo_bytes_ += entry->charge;
-  } catch (const std::bad_alloc&) {  // its bytes stay taken: lost rather than exceeded
-  }
-}
-
-int64_t Shard::wheel_now() { return timed_ == 0 ? 0 : core_->clock->MonotonicNs(); }
-
-uint64_t Shard::Reclaim() {
-  if (limbo_.empty()) return 0;
-  ReaderRegistry::Gather(&announced_);
-  if (announced_.tags.empty()) {
-    for (const auto& table : old_tables_) core_->budget.GiveBytes(table->bytes());
-    old_tables_.clear();
-  }
-  uint64_t freed = 0;
-  size_t kept = 0;
-  for (Entry* entry : limbo_) {
-    // References are read last: a pin is turned into a reference before it is taken back.
-    if (announced_.Holds(entry, entry->hash) ||
-        entry->references.load(std::memory_order_acquire) != 0) {
-      limbo_[kept++] = entry;
-      continue;
-    }
-    freed += entry->charge;
-    core_->SpaceOf(entry)->Give(entry->charge);
-    Entry::Free(entry);
-  }
-  limbo_.resize(kept);
-  limbo_bytes_ -= freed;
-  core_->budget.GiveBytes(freed);
-  return freed;
-}
-
 void Shard::Tend(Removed* removed) {
-  wheel_.Advance(wheel_now(), kExpirePerCall,
-                 [&](Entry* entry) { Unlink(entry, RemovalCause::kExpired, removed); });
+  if (timed_ != 0) {
+    wheel_.Advance(core_->clock->MonotonicNs(), kExpirePerCall,
+                   [&](Entry* entry) { Unlink(entry, RemovalCause::kExpired, removed); });
+  }
   Settle();
   if (limbo_.size() > limbo_tried_ + kLimbo || limbo_.size() < limbo_tried_) {
     Reclaim();
     limbo_tried_ = limbo_.size();
   }
   size_.store(window_size_ + main_size_, std::memory_order_relaxed);
+  GiveBack(budget_.kept_bytes());
 }
 
 bool Shard::Grow(Removed* removed) {
@@ -348,15 +305,22 @@ bool Shard::Grow(Removed* removed) {
     core_->budget.GiveBytes(more + old_table);
     return true;
   }
-  std::vector<Entry*> misfits;
+  size_t misfits = 0;
   own()->ForEach(0, buckets, [&](Entry* entry) {
     Entry* victim = nullptr;
-    if (table->Insert(entry, &victim) != Table::Inserted::kYes) misfits.push_back(entry);
+    const bool fits = table->Insert(entry, &victim) == Table::Inserted::kYes;
+    entry->cause = fits ? RemovalCause::kDeleted : RemovalCause::kEvicted;
+    misfits += fits ? 0 : 1;
   });
-  old_tables_.emplace_back(own());
+  const Table* old = own();
+  old_tables_.push_back(std::move(table_));
   SetTable(std::move(table));
   overhead_ += more;
-  for (Entry* entry : misfits) Unlink(entry, RemovalCause::kEvicted, removed);
+  if (misfits != 0) {
+    old->ForEach(0, buckets, [&](Entry* entry) {
+      if (entry->cause == RemovalCause::kEvicted) Unlink(entry, RemovalCause::kEvicted, removed);
+    });
+  }
   return true;
 }
 
@@ -379,6 +343,7 @@ bool Shard::MakeRoom(uint64_t bytes, Removed* removed) {
   while (limbo_bytes_ < wanted && EvictOne(removed)) evicted = true;
   const bool freed = Reclaim() > 0;
   Tend(removed);
+  GiveBack(0);
   return freed || evicted;
 }
 
@@ -389,6 +354,7 @@ bool Shard::Maintain(size_t most, Removed* removed) {
   });
   Reclaim();
   Tend(removed);
+  GiveBack(0);
   return !done;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "cache/block_pool.h"
 #include "cache/core.h"
 #include "cache/entry.h"
 #include "cache/entry_ring.h"
@@ -31,6 +32,7 @@ struct NewEntry {
   /// The epoch that the value belongs to; nothing is stored when the namespace has moved on.
   uint32_t epoch = 0;
   bool negative = false;
+  bool packed = false;  ///< the value is as Packing makes it
   bool only_if_absent = false;
   uint64_t extra_bytes = 0;
   int64_t deadline_ns = TimerWheel::kNever;
@@ -38,10 +40,15 @@ struct NewEntry {
   int64_t idle_ns = 0;
   int64_t longest_ns = TimerWheel::kNever;
 
-  bool timed() const { return deadline_ns != TimerWheel::kNever || space->has_quota(); }
-  uint64_t charge() const {
-    return Entry::BlockBytes(key.size(), value.size(), timed()) + extra_bytes;
+  bool timed = false;
+  uint64_t block_bytes = 0;
+
+  /// When all above is set.
+  void Measure() {
+    timed = deadline_ns != TimerWheel::kNever || space->has_quota();
+    block_bytes = Entry::BlockBytes(key.size(), value.size(), timed);
   }
+  uint64_t charge() const { return block_bytes + extra_bytes; }
 };
 
 /// Entries taken out that the listener has to be told about; each holds a reference.
@@ -51,23 +58,14 @@ using Removed = std::vector<Entry*>;
 /// asked for, and a timer wheel.
 ///
 /// An entry that is taken out waits in the limbo until no reader can reach it and no handle holds
-/// it; only then its bytes are given back. Readers use `table` without a lock.
+/// it; only then its bytes are given back. Readers use the table, by Core::tables, without a lock.
 /// Thread safety: thread-safe.
 class Shard {
  public:
   enum class Outcome { kStored, kNotStored, kNoRoomHere, kNoRoom, kNoMemory };
 
-  Shard(Core* core, uint64_t expected_entries);
+  Shard(Core* core, uint32_t number, uint64_t expected_entries);
   ~Shard();
-
-  const Table* table() const { return table_.load(std::memory_order_seq_cst); }
-  /// For who is about to look a key up and has not announced it yet: the table may be gone, but to
-  /// ask for its memory does no harm, and the answer comes while the announcement is being made.
-  void Prefetch(uint64_t hash) const {
-    const uintptr_t buckets = hint_buckets_.load(std::memory_order_relaxed);
-    const size_t bucket = hash & hint_mask_.load(std::memory_order_relaxed);
-    __builtin_prefetch(reinterpret_cast<const void*>(buckets + bucket * sizeof(Table::Bucket)));
-  }
 
   /// Unless it stores, an older value of the key is gone as well. kNoRoomHere: other shards should
   /// make room first.
@@ -83,6 +81,8 @@ class Shard {
   /// Expires and frees, looking at about `most` entries. True when there is more to do.
   bool Maintain(size_t most, Removed* removed) CAIRN_EXCLUDES(mutex_);
   uint64_t size() const { return size_.load(std::memory_order_relaxed); }
+  /// What it takes beyond what the common budget says; may be less than nothing.
+  const ShardBudget& budget() const { return budget_; }
   size_t limbo_count() const CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
     return limbo_.size();
@@ -104,6 +104,9 @@ class Shard {
   Step LeaveWindow(uint64_t window_target, uint64_t capacity, Removed* removed)
       CAIRN_REQUIRES(mutex_);
   void Compete(Removed* removed) CAIRN_REQUIRES(mutex_);
+  /// What the sketch says of the entries of the main ring that would have to go for one of that
+  /// size; no more than needed to reach `most`, which it is when there are none.
+  uint32_t LossFor(uint64_t size, uint32_t most) CAIRN_REQUIRES(mutex_);
   Entry* MainVictim() CAIRN_REQUIRES(mutex_);
   bool EvictMain(Removed* removed) CAIRN_REQUIRES(mutex_);
   bool IsMainIdle() const CAIRN_REQUIRES(mutex_);
@@ -114,36 +117,54 @@ class Shard {
   bool EvictForQuota(Space* space, Removed* removed) CAIRN_REQUIRES(mutex_);
   RemovalCause CauseOf(const Entry* entry, RemovalCause otherwise) const;
   uint64_t WindowTarget(uint64_t capacity) const;
-  int64_t wheel_now() CAIRN_REQUIRES(mutex_);
-
   Outcome TakeRoom(const NewEntry& wanted, uint64_t charge, bool others_asked, Removed* removed)
       CAIRN_REQUIRES(mutex_);
   Outcome TakeEntry(bool others_asked, Removed* removed) CAIRN_REQUIRES(mutex_);
   Outcome TakeBytes(uint64_t charge, bool others_asked, Removed* removed) CAIRN_REQUIRES(mutex_);
   Outcome Publish(Entry* entry, bool others_asked, Removed* removed) CAIRN_REQUIRES(mutex_);
-  void Discard(Entry* entry);
+  void Discard(Entry* entry) CAIRN_REQUIRES(mutex_);
   void GiveUp(const NewEntry& wanted, Removed* removed) CAIRN_REQUIRES(mutex_);
-  Entry* Make(const NewEntry& wanted, uint64_t charge);
+  Entry* Make(const NewEntry& wanted, uint64_t charge, void* block);
+  /// Memory for an entry of that size, if some is kept.
+  void* TakeBlock(const NewEntry& wanted) CAIRN_REQUIRES(mutex_) {
+    void* block = blocks_.Take(wanted.block_bytes);
+    blocks_.Trim(budget_.spare_bytes());
+    return block;
+  }
+  void FreeEntry(Entry* entry) CAIRN_REQUIRES(mutex_) {
+    const uint64_t most = std::min(budget_.spare_bytes(), budget_.kept_bytes());
+    if (!blocks_.Put(entry, entry->block_bytes(), most)) Entry::Free(entry);
+  }
+  ShardNumbers& NumbersOf(const Entry* entry) { return core_->SpaceOf(entry)->of(number_); }
   bool EnterRings(Entry* entry) CAIRN_REQUIRES(mutex_);
   QuotaRing* QuotaRingOf(uint32_t space) CAIRN_REQUIRES(mutex_);
   void LeaveRings(Entry* entry) CAIRN_REQUIRES(mutex_);
   /// Takes an entry out of everything and puts it into the limbo.
   void Unlink(Entry* entry, RemovalCause cause, Removed* removed) CAIRN_REQUIRES(mutex_);
   void Retire(Entry* entry, RemovalCause cause, Removed* removed) CAIRN_REQUIRES(mutex_);
+  /// Without the limbo, for which there is no memory.
+  void RetireNow(Entry* entry) CAIRN_REQUIRES(mutex_);
   /// Frees what nobody holds; the bytes that it gave back.
   uint64_t Reclaim() CAIRN_REQUIRES(mutex_);
   void Tend(Removed* removed) CAIRN_REQUIRES(mutex_);
+  /// Gives back what is kept of the budget but `bytes`, and says what there is.
+  void GiveBack(uint64_t bytes) CAIRN_REQUIRES(mutex_) {
+    budget_.GiveBack(bytes);
+    blocks_.Trim(std::min(bytes, budget_.spare_bytes()));
+    budget_.Publish(blocks_.bytes());
+  }
   bool Grow(Removed* removed) CAIRN_REQUIRES(mutex_);
-  Table* own() const CAIRN_REQUIRES(mutex_) { return table_.load(std::memory_order_relaxed); }
+  Table* own() const CAIRN_REQUIRES(mutex_) { return table_.get(); }
   void SetTable(std::unique_ptr<Table> table) CAIRN_REQUIRES(mutex_);
 
   Core* const core_;
-  std::atomic<Table*> table_{nullptr};
-  std::atomic<uintptr_t> hint_buckets_{0};
-  std::atomic<size_t> hint_mask_{0};
+  const uint32_t number_;
   std::atomic<uint64_t> size_{0};  ///< of the entries, in the unit of the rules
 
   alignas(64) mutable Mutex mutex_;
+  std::unique_ptr<Table> table_ CAIRN_GUARDED_BY(mutex_);  ///< readers have its head from Core
+  ShardBudget budget_;  ///< guarded by mutex_, but for reading what it publishes
+  BlockPool blocks_ CAIRN_GUARDED_BY(mutex_);
   PolicyRing window_ CAIRN_GUARDED_BY(mutex_);
   PolicyRing main_ CAIRN_GUARDED_BY(mutex_);
   uint64_t window_size_ CAIRN_GUARDED_BY(mutex_) = 0;

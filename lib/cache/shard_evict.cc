@@ -23,13 +23,15 @@ RemovalCause Shard::CauseOf(const Entry* entry, RemovalCause otherwise) const {
 }
 
 void Shard::PrefetchNext() {
-  PolicyRing& ring = window_.empty() ? main_ : window_;
-  ring.PrefetchAhead();
-  const Entry* next = ring.Next();
-  if (next == nullptr) return;
-  Prefetch(next->hash);
-  sketch_.Prefetch(next->hash);
-  ghost_.Prefetch(next->hash);
+  const bool haunted = core_->tuner->rules().leaving == Rules::Leaving::kPromote;
+  for (PolicyRing* ring : {&window_, &main_}) {
+    ring->PrefetchAhead();
+    const Entry* next = ring->Next();
+    if (next == nullptr) continue;
+    core_->Prefetch(number_, next->hash);
+    sketch_.Prefetch(next->hash);
+    if (haunted) ghost_.Prefetch(next->hash);
+  }
 }
 
 void Shard::Evict(Entry* entry, Removed* removed) {
@@ -75,7 +77,7 @@ Shard::Step Shard::LeaveWindow(uint64_t target, uint64_t capacity, Removed* remo
   if (rules.leaving == Rules::Leaving::kPromote) {
     if (hits < rules.promote_hits) {
       ++since_promotion_;
-      core_->SpaceOf(entry)->writes.rejected.fetch_add(1, std::memory_order_relaxed);
+      NumbersOf(entry).rejected.Add(1);
       Evict(entry, removed);
       return Step::kEvicted;
     }
@@ -106,6 +108,7 @@ void Shard::Spare(PolicyRing* ring) {
                          std::memory_order_relaxed);
   sketch_.Add(entry->hash);
   ring->Rotate();
+  if (const Entry* next = ring->Next()) sketch_.Prefetch(next->hash);
 }
 
 bool Shard::IsMainIdle() const {
@@ -121,7 +124,7 @@ bool Shard::WindowToMain() {
   main_.Push(entry);
   main_size_ += core_->SizeOf(entry);
   entry->place = EntryPlace::kMain;
-  core_->SpaceOf(entry)->writes.admitted.fetch_add(1, std::memory_order_relaxed);
+  NumbersOf(entry).admitted.Add(1);
   return true;
 }
 
@@ -129,26 +132,13 @@ void Shard::Compete(Removed* removed) {
   Entry* candidate = window_.Front();
   const uint32_t size = core_->SizeOf(candidate);
   const uint32_t wanted = sketch_.Estimate(candidate->hash);
-  Entry* victims[kMostVictims];
-  size_t count = 0;
-  uint64_t room = 0;
-  uint32_t loss = 0;
-  while (room < size && loss < wanted && count < kMostVictims) {
-    Entry* victim = MainVictim();
-    if (victim == nullptr) break;
-    main_.Pop();
-    victims[count++] = victim;
-    room += core_->SizeOf(victim);
-    if (core_->IsLive(victim)) loss += sketch_.Estimate(victim->hash);
-  }
-  while (count > 0) main_.Unpop(victims[--count]);
-  bool admitted = room > 0 && wanted > loss;
+  bool admitted = wanted > 0 && LossFor(size, wanted) < wanted;
   if (!admitted && wanted >= kWarm) {
     chance_ = chance_ * 6364136223846793005u + 1442695040888963407u;
     admitted = (chance_ >> 33) % kChance == 0;
   }
   if (!admitted) {
-    core_->SpaceOf(candidate)->writes.rejected.fetch_add(1, std::memory_order_relaxed);
+    NumbersOf(candidate).rejected.Add(1);
     return Evict(candidate, removed);
   }
   for (uint64_t made = 0; made < size && !main_.empty();) {
@@ -156,6 +146,27 @@ void Shard::Compete(Removed* removed) {
     Evict(main_.Front(), removed);
   }
   if (!WindowToMain()) Evict(candidate, removed);
+}
+
+uint32_t Shard::LossFor(uint64_t size, uint32_t most) {
+  Entry* victim = MainVictim();
+  if (victim == nullptr) return most;
+  uint64_t room = core_->SizeOf(victim);
+  uint32_t loss = core_->IsLive(victim) ? sketch_.Estimate(victim->hash) : 0;
+  if (room >= size || loss >= most) return loss;
+  Entry* victims[kMostVictims] = {victim};
+  size_t count = 1;
+  main_.Pop();
+  while (room < size && loss < most && count < kMostVictims) {
+    victim = MainVictim();
+    if (victim == nullptr) break;
+    main_.Pop();
+    victims[count++] = victim;
+    room += core_->SizeOf(victim);
+    if (core_->IsLive(victim)) loss += sketch_.Estimate(victim->hash);
+  }
+  while (count > 0) main_.Unpop(victims[--count]);
+  return loss;
 }
 
 Entry* Shard::MainVictim() {

@@ -24,9 +24,9 @@ Table::Inserted Table::Insert(Entry* entry, Entry** victim) {
   Bucket* last = nullptr;
   size_t length = 0;
   for (Bucket* at = &buckets_[entry->hash & mask_]; at != nullptr; at = at->next.load()) {
-    for (auto& slot : at->slots) {
-      if (slot.load(std::memory_order_relaxed) != 0) continue;
-      slot.store(Pack(entry), std::memory_order_release);  // pairs with the reader's load
+    if (const uint32_t empty = Select(*at, [](uint64_t seen) { return seen == 0; }); empty != 0) {
+      // pairs with the reader's load
+      at->slots[std::countr_zero(empty)].store(Pack(entry), std::memory_order_release);
       return Inserted::kYes;
     }
     last = at;
@@ -53,9 +53,8 @@ Table::Inserted Table::Insert(Entry* entry, Entry** victim) {
 std::atomic<uint64_t>* Table::SlotOf(const Entry* entry) const {
   const uint64_t wanted = Pack(entry);
   for (Bucket* at = &buckets_[entry->hash & mask_]; at != nullptr; at = at->next.load()) {
-    for (auto& slot : at->slots) {
-      if (slot.load(std::memory_order_relaxed) == wanted) return &slot;
-    }
+    const uint32_t there = Select(*at, [wanted](uint64_t seen) { return seen == wanted; });
+    if (there != 0) return &at->slots[std::countr_zero(there)];
   }
   return nullptr;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <new>
 
 namespace cairn::cache {
 namespace {
@@ -54,15 +55,19 @@ void Tuner::SetRate(uint64_t rate) {
   rate_ = rate;
   mask_.store(rate - 1, std::memory_order_relaxed);
   const uint64_t capacity = std::max<uint64_t>(1, capacity_ / rate);
-  keys_.Clear();
-  for (Miniature& miniature : miniatures_) {
-    miniature.Clear();
-    miniature.set_capacity(capacity);
-  }
+  Forget();
+  for (Miniature& miniature : miniatures_) miniature.set_capacity(capacity);
   const Rules& rules = kRules[chosen()];
   const uint64_t half = std::max<uint64_t>(1, capacity / 2);
   half_ = std::make_unique<Miniature>(rules, half, slots_, &keys_, kHalfPlace);
   twice_ = std::make_unique<Miniature>(rules, capacity * 2, 4 * slots_, &keys_, kTwicePlace);
+}
+
+void Tuner::Forget() {
+  keys_.Clear();
+  for (Miniature& miniature : miniatures_) miniature.Clear();
+  if (half_ != nullptr) half_->Clear();
+  if (twice_ != nullptr) twice_->Clear();
   hits_ = {};
   half_hits_ = twice_hits_ = weight_ = 0;
   hits_before_ = real_hits_ = promised_ = kept_ = 0;
@@ -80,16 +85,24 @@ void Tuner::RecordHit(uint64_t hash, uint32_t size, uint32_t thread_number) {
     return;
   }
   if (!mutex_.TryLock()) return;
-  Drain();
+  try {
+    Drain();
+  } catch (const std::bad_alloc&) {
+    Forget();
+  }
   mutex_.Unlock();
 }
 
 void Tuner::RecordMiss(uint64_t hash, uint32_t size, uint64_t entries, bool was_there) {
   MutexLock lock(mutex_);
-  Drain();
-  if (was_there) real_hits_ += 1;
-  entries_ = entries;
-  Access(hash, size);
+  try {
+    Drain();
+    if (was_there) real_hits_ += 1;
+    entries_ = entries;
+    Access(hash, size);
+  } catch (const std::bad_alloc&) {
+    Forget();
+  }
 }
 
 void Tuner::Drain() {

@@ -63,6 +63,8 @@ class Tuner {
   void Access(uint64_t hash, uint32_t size) CAIRN_REQUIRES(mutex_);
   void Distrust() CAIRN_REQUIRES(mutex_);
   void Decide() CAIRN_REQUIRES(mutex_);
+  /// All that was learnt; when there is no memory to learn more. Needs none.
+  void Forget() CAIRN_REQUIRES(mutex_);
   void SetRate(uint64_t rate) CAIRN_REQUIRES(mutex_);
 
   const uint64_t capacity_;

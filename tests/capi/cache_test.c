@@ -144,11 +144,46 @@ static void a_key_is_loaded_once(void) {
   close_cache(&opened);
 }
 
+#if defined(CAIRN_WITH_LZ4)
+static void large_values_may_be_compressed(void) {
+  struct cached opened = {NULL, NULL};
+  cairn_cache_options options;
+  cairn_cache_options_init(&options, sizeof options);
+  options.max_bytes = 1 << 20;
+  options.compress_from_bytes = 1000;
+  CHECK_OK(cairn_cache_create(&options, &opened.cache, ERR));
+  CHECK_OK(cairn_cache_space_open(opened.cache, "", 0, NULL, &opened.space, ERR));
+  /* Larger than the whole cache. */
+  const size_t size = 4 << 20;
+  char* bytes = malloc(size);
+  CHECK(bytes != NULL);
+  memset(bytes, 'x', size);
+  CHECK_OK(cairn_cache_set(opened.space, "a", 1, bytes, size, NULL, ERR));
+  cairn_cache_value* value = NULL;
+  CHECK_OK(cairn_cache_get(opened.space, "a", 1, &value, ERR));
+  cairn_cache_stats stats;
+  memset(&stats, 0, sizeof stats);
+  stats.struct_size = sizeof stats;
+  CHECK_OK(cairn_cache_stats_get(opened.cache, &stats, ERR));
+  CHECK(stats.compressed_count == 1 && stats.saved_bytes > size / 2);
+  CHECK(stats.bytes <= options.max_bytes);
+  close_cache(&opened);
+  size_t got = 0;
+  const char* data = cairn_cache_value_data(value, &got);
+  CHECK(got == size && memcmp(data, bytes, size) == 0);
+  cairn_cache_value_release(value);
+  free(bytes);
+}
+#endif
+
 int main(void) {
   RUN(faults_are_told_together);
   RUN(values_are_set_found_and_removed);
   RUN(values_outlive_everything);
   RUN(nothing_is_a_hit);
   RUN(a_key_is_loaded_once);
+#if defined(CAIRN_WITH_LZ4)
+  RUN(large_values_may_be_compressed);
+#endif
   return check_result();
 }

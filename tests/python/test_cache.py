@@ -27,6 +27,25 @@ class CacheTest(unittest.TestCase):
         with self.assertRaises(cairn.ResourceExhaustedError):
             small["a"] = b"x" * 900_000
 
+    def test_large_values_may_be_compressed(self):
+        try:
+            packed = cairn.Cache(max_bytes=1 << 20, compress_from_bytes=1000)
+        except cairn.InvalidArgumentError as error:
+            self.skipTest(str(error))
+        self.addCleanup(packed.close)
+        value = b"line of a page\n" * 100_000
+        packed["a"] = value
+        packed["b"] = b"short"
+        self.assertEqual(packed["a"], value)
+        self.assertEqual(packed["b"], b"short")
+        stats = packed.stats()
+        self.assertEqual(stats.compressed_count, 1)
+        self.assertGreater(stats.saved_bytes, 1_000_000)
+        self.assertLessEqual(stats.bytes, 1 << 20)
+        self.assertEqual(self.cache.stats().compressed_count, 0)
+        with self.assertRaises(cairn.InvalidArgumentError):
+            cairn.Cache(max_entries=1, compress_from_bytes=-1)
+
     def test_manners_of_a_mapping(self):
         with self.assertRaises(KeyError):
             self.cache["a"]

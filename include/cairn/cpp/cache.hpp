@@ -57,6 +57,8 @@ struct CacheOptions {
   /// dropped.
   std::function<void(const CacheRemoval&)> on_removal;
   CacheTierOptions tiers;
+  /// Values of so many bytes and more are kept compressed where that pays; 0 = none are.
+  std::uint64_t compress_from_bytes = 0;
 };
 
 struct CacheSetOptions {
@@ -198,6 +200,7 @@ class Cache {
     given.default_ttl_ns = options.default_ttl.count();
     given.default_idle_ttl_ns = options.default_idle_ttl.count();
     given.ttl_jitter = options.ttl_jitter;
+    given.compress_from_bytes = options.compress_from_bytes;
     given.name = options.name.empty() ? nullptr : options.name.data();
     given.name_bytes = options.name.size();
     given.metrics = options.metrics == nullptr ? nullptr : options.metrics->get();

@@ -72,11 +72,26 @@ void RemovalsAndMetricsAreTold() {
   CHECK_HOLDS("cairn_cache_sets_total{cache=\"pages\",namespace=\"\"} 2", metrics.text().c_str());
 }
 
+#if defined(CAIRN_WITH_LZ4)
+void LargeValuesMayBeCompressed() {
+  auto options = Options();
+  options.compress_from_bytes = 100;
+  const std::string value(100'000, 'x');
+  const cairn::Cache cache(options);
+  cache.space().set("a", value);
+  CHECK(cache.space().get("a").value().bytes() == value);
+  CHECK(cache.stats().compressed_count == 1 && cache.stats().saved_bytes > 90'000);
+}
+#endif
+
 }  // namespace
 
 int main() {
   RUN(ValuesOnDiskSurvive);
   RUN(ADatabaseKeepsThem);
   RUN(RemovalsAndMetricsAreTold);
+#if defined(CAIRN_WITH_LZ4)
+  RUN(LargeValuesMayBeCompressed);
+#endif
   return check_result();
 }

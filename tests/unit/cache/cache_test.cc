@@ -75,6 +75,36 @@ TEST_F(CacheTest, TheLargestKeyAndValue) {
   EXPECT_LE(cache().bytes(), options_.max_bytes);
 }
 
+TEST_F(CacheTest, WhatIsLargerThanTheLargestIsRefused) {
+  const std::string key(Entry::kMaxKeyBytes + 1, 'k');
+  EXPECT_EQ(cache().Set(space(), key, "v").code(), Code::kInvalidArgument);
+  // of the value only the size is looked at
+  const std::string_view value(key.data(), size_t{Entry::kMaxValueBytes} + 1);
+  EXPECT_EQ(cache().Set(space(), "a", value).code(), Code::kInvalidArgument);
+  EXPECT_FALSE(cache().Get(space(), key));
+  EXPECT_EQ(cache().entries(), 0u);
+}
+
+TEST_F(CacheTest, KeysChosenToCollideMakeNoLookupLong) {
+  options_.max_entries = 10'000;
+  options_.shard_count = 1;
+  options_.seed = 99;
+  constexpr uint64_t kSameBucket = 4095;  // of 10,000 entries in buckets of four
+  std::vector<std::string> keys;
+  for (uint64_t i = 0; keys.size() < 500; ++i) {
+    const std::string key = "key " + std::to_string(i);
+    if ((HashBytes(key, options_.seed) & kSameBucket) == 0) keys.push_back(key);
+  }
+  for (const std::string& key : keys) {
+    Set(key, "value of " + key);
+    ASSERT_EQ(Get(key), "value of " + key);
+  }
+  EXPECT_LE(cache().entries(), Table::kMaxChain * Table::Bucket::kSlots);
+  // Others do not suffer.
+  for (int i = 0; i < 5000; ++i) Set(std::to_string(i), "x");
+  EXPECT_GT(cache().entries(), 4900u);
+}
+
 TEST_F(CacheTest, NamespacesAreApart) {
   Space* one = Open("one");
   Space* two = Open("two");

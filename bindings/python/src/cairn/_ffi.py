@@ -344,6 +344,7 @@ class cairn_cache_options(Structure):
         ("removal_user_data", c_void_p),
         ("removal_free", cairn_free_fn),
         ("tiers", POINTER(cairn_cache_tier_options)),
+        ("compress_from_bytes", c_uint64),
     ]
 
 
@@ -411,6 +412,8 @@ class cairn_cache_stats(Structure):
         ("hit_ratio_estimate", c_double),
         ("hit_ratio_at_twice", c_double),
         ("tier_hit_count", c_uint64),
+        ("compressed_count", c_uint64),
+        ("saved_bytes", c_uint64),
     ]
 
 

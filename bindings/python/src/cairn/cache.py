@@ -59,6 +59,8 @@ class CacheStats:
     hit_ratio_estimate: float
     hit_ratio_at_twice: float
     tier_hit_count: int
+    compressed_count: int
+    saved_bytes: int
 
 
 def _nanoseconds(name: str, seconds: Optional[float]) -> int:
@@ -367,7 +369,8 @@ class Cache(CacheSpace):
 
     Times are in seconds. `on_removal` is told of every entry that leaves, in the thread whose call
     made it leave. `name` is the label of the metrics, and keeps the values of caches apart that share
-    a database as their tier.
+    a database as their tier. Values of `compress_from_bytes` and more are kept compressed, in memory
+    and in the tiers, where that saves an eighth or more; 0 is for none.
 
     Thread safety: all methods may be called from any thread.
     """
@@ -385,8 +388,13 @@ class Cache(CacheSpace):
         tiers: Optional[CacheTiers] = None,
         metrics: Optional[Metrics] = None,
         on_removal: Optional[RemovalFunction] = None,
+        compress_from_bytes: int = 0,
     ) -> None:
-        for field, number in (("max_bytes", max_bytes), ("max_entries", max_entries)):
+        for field, number in (
+            ("max_bytes", max_bytes),
+            ("max_entries", max_entries),
+            ("compress_from_bytes", compress_from_bytes),
+        ):
             if not 0 <= number < 2**63:
                 raise InvalidArgumentError(f"{field} must be between 0 and 2**63, not {number}")
         if not 0 <= shard_count <= 64:
@@ -396,6 +404,7 @@ class Cache(CacheSpace):
         options.default_ttl_ns = _nanoseconds("default_ttl", default_ttl)
         options.default_idle_ttl_ns = _nanoseconds("default_idle_ttl", default_idle_ttl)
         options.ttl_jitter, options.shard_count = ttl_jitter, shard_count
+        options.compress_from_bytes = compress_from_bytes
         borrowed = _library.Borrowed()
         borrowed.set_text(options, "name", name)
         pointer = _create(options, borrowed, tiers, metrics, on_removal)
