@@ -68,8 +68,11 @@ CAIRN_BEGIN_DECLS
  * and policies: {"url": "redis://user:password@host:6379/0" (or "host" and "port"), "prefix":
  * "cairn:", "deadline_ms": 20, "connections": 8, "outage": what a request gets while Redis does not
  * answer within the deadline: "local" (default: this process's own limits decide), "fail_open" or
- * "fail_closed"}. Decisions without Redis are marked as degraded. Nothing is connected here, and
- * calls then block for up to the deadline and go by the server's clock: now_ns is ignored.
+ * "fail_closed"; "spread": true (default: false) when the server is a proxy that spreads keys over
+ * several, so that a call must not have keys of two requests; a cluster is found out by itself}.
+ * Decisions without Redis are marked as degraded. Nothing is connected here, and calls then block
+ * for up to the deadline and go by the server's clock: now_ns is ignored. Requests of threads that
+ * ask at the same time travel together.
  * limiter_out: release it with cairn_limiter_release.
  * Errors: CAIRN_INVALID_ARGUMENT with every fault at once, CAIRN_UNSUPPORTED ("redis" in a build
  * without it). Threads: any. Since 0.1.

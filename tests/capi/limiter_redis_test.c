@@ -101,9 +101,11 @@ static cairn_status check(cairn_limiter* limiter, uint32_t policy, const char* k
 static void faults_are_all_listed(void) {
   const char* bad =
       "{\"policies\": {\"a\": \"many\"}, \"redis\": {\"url\": \"http://x\", \"deadline_ms\": 0,"
-      " \"outage\": \"maybe\", \"prot\": 1}}";
+      " \"outage\": \"maybe\", \"prot\": 1, \"spread\": 2}}";
   cairn_limiter* limiter = NULL;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "\"many\"", cairn_limiter_create(bad, NUL, &limiter, ERR));
+  CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "spread must be",
+              cairn_limiter_create(bad, NUL, &limiter, ERR));
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "prot", cairn_limiter_create(bad, NUL, &limiter, ERR));
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "deadline_ms is 0",
               cairn_limiter_create(bad, NUL, &limiter, ERR));

@@ -1,9 +1,9 @@
 #include "limiter/redis_store.h"
 
-#include <gtest/gtest.h>
+#include <chrono>
+#include <thread>
 
-#include "support/matchers.h"
-#include "support/redis_server.h"
+#include "unit/limiter/redis_fixture.h"
 
 namespace cairn::limiter {
 namespace {
@@ -11,15 +11,11 @@ namespace {
 constexpr int64_t kHourNs = int64_t{3600} * 1'000'000'000;
 constexpr int64_t kLongNs = 5'000'000'000;
 
-class RedisStoreTest : public ::testing::Test {
+class RedisStoreTest : public RedisTest {
  protected:
   void SetUp() override {
-    CAIRN_REQUIRE_REDIS();
-    server_ = std::make_unique<test::RedisServer>();
-    auto client = net::RedisClient::Create(server_->ClientOptions());
-    CAIRN_ASSERT_OK(client);
-    client_ = *client;
-    store_ = std::make_unique<RedisStore>(client_);
+    RedisTest::SetUp();
+    if (client_ != nullptr) store_ = std::make_unique<RedisStore>(client_);
   }
 
   Decision Decide(const Policy& policy, std::string_view key, uint64_t cost = 1,
@@ -29,8 +25,6 @@ class RedisStoreTest : public ::testing::Test {
     return decision.ok() ? *decision : Decision();
   }
 
-  std::unique_ptr<test::RedisServer> server_;
-  std::shared_ptr<net::RedisClient> client_;
   std::unique_ptr<RedisStore> store_;
 };
 
@@ -126,6 +120,70 @@ TEST_F(RedisStoreTest, ManyDecisionsAreOneRoundTrip) {
     for (size_t i = 0; i < decisions.size(); ++i) EXPECT_EQ(decisions[i].allowed(), i < 6) << i;
     EXPECT_EQ(client_->counts().calls - before, round == 0 ? 2u : 1u);
   }
+}
+
+TEST_F(RedisStoreTest, AWrongKeyTakesNoOtherDecisionWithIt) {
+  const Policy policy = OneRule(Algorithm::kGcra, 3);
+  CAIRN_ASSERT_OK(client_->Call({"SADD", "cairn:limit:{1.3:pbad}gcra:r", "x"}));
+  const std::vector<StoreCall> calls = {{&policy, "a"}, {&policy, "bad"}, {&policy, "c"}};
+  std::vector<Decision> decisions(calls.size());
+  CAIRN_EXPECT_ERROR(store_->DecideMany(calls, decisions, kLongNs), Code::kFailedPrecondition,
+                     "WRONGTYPE");
+  EXPECT_EQ(Decide(policy, "c").remaining, 1u) << "the call before was not carried out";
+}
+
+TEST_F(RedisStoreTest, MoreDecisionsThanACallHoldsAreSeveralCalls) {
+  const Policy policy = OneRule(Algorithm::kFixedWindow, 150);
+  const std::vector<StoreCall> calls(2 * RedisBatch::kMostTogether + 50, {&policy, "k"});
+  std::vector<Decision> decisions(calls.size());
+  CAIRN_ASSERT_OK(store_->DecideMany(calls, decisions, kLongNs));
+  for (size_t i = 0; i < decisions.size(); ++i) EXPECT_EQ(decisions[i].allowed(), i < 150) << i;
+}
+
+/// How often the server ran a script since it was asked to count anew.
+uint64_t ScriptsRun(net::RedisClient* client) {
+  auto info = client->Call({"INFO", "commandstats"});
+  const size_t at = info.ok() ? info->text.find("cmdstat_evalsha:calls=") : std::string::npos;
+  return at == std::string::npos ? 0 : std::stoull(info->text.substr(at + 22));
+}
+
+TEST_F(RedisStoreTest, BehindAProxyEveryDecisionIsACall) {
+  const Policy policy = OneRule(Algorithm::kGcra, 3);
+  const std::vector<StoreCall> calls = {{&policy, "a"}, {&policy, "b"}, {&policy, "c"}};
+  std::vector<Decision> decisions(calls.size());
+  for (const bool is_spread : {false, true}) {
+    RedisStore store(client_, is_spread);
+    Decide(policy, "k");  // the script is known
+    CAIRN_ASSERT_OK(client_->Call({"CONFIG", "RESETSTAT"}));
+    CAIRN_EXPECT_OK(store.DecideMany(calls, decisions, kLongNs));
+    EXPECT_EQ(ScriptsRun(client_.get()), is_spread ? 3u : 1u);
+  }
+}
+
+TEST_F(RedisStoreTest, AClusterIsFoundOut) {
+  test::RedisServer server({"--cluster-enabled", "yes"});
+  auto client = net::RedisClient::Create(server.ClientOptions());
+  CAIRN_ASSERT_OK(client);
+  if (!(*client)->Call({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}).ok()) {
+    GTEST_SKIP() << "this redis-server is older than 7.0";
+  }
+  const Policy policy = OneRule(Algorithm::kGcra, 2);
+  RedisStore store(*client);
+  const std::vector<StoreCall> calls = {
+      {&policy, "a"}, {&policy, "b"}, {&policy, "a"}, {&policy, "a"}};
+  std::vector<Decision> decisions(calls.size());
+  // It takes a moment until a node of a cluster believes in itself.
+  Status status;
+  for (int tries = 0; tries < 1'000; ++tries) {
+    status = store.DecideMany(calls, decisions, kLongNs);
+    if (status.code() != Code::kFailedPrecondition && status.code() != Code::kUnavailable) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  CAIRN_ASSERT_OK(status);
+  for (size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(decisions[i].allowed(), i != 3) << i;
+  const uint64_t before = (*client)->counts().calls;
+  CAIRN_EXPECT_OK(store.DecideMany(calls, decisions, kLongNs));
+  EXPECT_EQ((*client)->counts().calls - before, 1u) << "it is asked again what it cannot do";
 }
 
 TEST_F(RedisStoreTest, AServerThatForgotTheScriptsIsTaughtThemAgain) {

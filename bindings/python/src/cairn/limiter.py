@@ -146,7 +146,8 @@ class RateLimiter:
     URL ("redis://user:password@host:6379/0"), or a mapping: url, or host and port; prefix
     ("cairn:"), deadline_ms (20), connections (8), outage, which says what a request gets while the
     server does not answer within the deadline: "local" (this process's limits decide), "fail_open"
-    or "fail_closed". Decisions without the server are `degraded`; now_ns is ignored.
+    or "fail_closed"; and spread, True when the server is a proxy that spreads keys over several.
+    Decisions without the server are `degraded`; now_ns is ignored.
 
     Thread safety: all methods may be called from any thread. A limiter is closed when it is
     collected.
