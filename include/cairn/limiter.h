@@ -140,8 +140,9 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_peek(cairn_limiter* limit
 
 /**
  * cairn_limiter_check that waits at most max_wait_ns for the request to pass; refuses at once when
- * waiting so long would not help. Callers that wait are not served in order.
- * Threads: any. Blocks. Since 0.1.
+ * waiting so long would not help. Callers of one process that wait for a key are served in the
+ * order in which they came; those that do not wait do not stand in line. Threads: any. Blocks.
+ * Since 0.1.
  */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_acquire(
     cairn_limiter* limiter, uint32_t policy, const char* key, size_t key_bytes, uint64_t cost,

@@ -68,13 +68,6 @@ Decision ReadDecision(const StoreCall& call, std::span<const int64_t> numbers) {
   return decision;
 }
 
-const Rule* ConcurrencyRule(const Policy& policy) {
-  for (const Rule& rule : policy.rules) {
-    if (rule.algorithm == Algorithm::kConcurrency) return &rule;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 RedisStore::RedisStore(std::shared_ptr<net::RedisClient> client, bool is_spread)
@@ -125,7 +118,7 @@ RedisQuestion RedisStore::QuestionOf(RedisAction action, const StoreCall& call, 
 
 Result<uint64_t> RedisStore::Prepare(const StoreCall& call) {
   CAIRN_RETURN_IF_ERROR(CheckCountable(*call.policy));
-  return !call.peek && ConcurrencyRule(*call.policy) != nullptr ? NewPermit() : 0;
+  return !call.peek && PermitRule(*call.policy) != nullptr ? NewPermit() : 0;
 }
 
 void RedisStore::Send(const Combiner::Items& items, int64_t timeout_ns,
@@ -185,7 +178,7 @@ Status RedisStore::Refund(const Policy& policy, std::string_view key, uint64_t c
 
 Status RedisStore::Release(const Policy& policy, std::string_view key, uint64_t permit,
                            int64_t timeout_ns) {
-  const Rule* rule = ConcurrencyRule(policy);
+  const Rule* rule = PermitRule(policy);
   if (rule == nullptr || permit == 0) return OkStatus();
   return client_->Call({"ZREM", KeyOf(policy, *rule, key), std::to_string(permit)}, timeout_ns)
       .status();
