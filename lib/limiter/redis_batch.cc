@@ -30,7 +30,11 @@ void AddCall(std::span<RedisQuestion* const> questions, bool in_full,
   for (const RedisQuestion* question : questions) {
     words->insert(words->end(), question->keys.begin(), question->keys.end());
   }
-  for (const RedisQuestion* question : questions) {
+  const std::vector<std::string>& first = questions[0]->arguments;
+  const bool is_same = std::all_of(questions.begin(), questions.end(), [&](const auto* question) {
+    return question->arguments == first;
+  });
+  for (const RedisQuestion* question : is_same ? questions.first(1) : questions) {
     words->insert(words->end(), question->arguments.begin(), question->arguments.end());
   }
   pipeline->Add(*words);

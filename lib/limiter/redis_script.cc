@@ -281,8 +281,8 @@ void AppendAnswer(std::span<const RedisForm> forms, std::string* out) {
 void AppendLoop(std::span<const RedisForm> forms, std::string* out) {
   size_t arguments = 1;
   for (const RedisForm form : forms) arguments += PiecesOf(form).arguments;
-  out->append(StrCat("end\nlocal a=0\nfor k=0,#K-1,", forms.size(), " do\n", kCall, "a=a+",
-                     arguments, "\nend\nreturn r\n"));
+  out->append(StrCat("end\nlocal a,step=0,", arguments, "\nif #A<2*step then step=0 end\n",
+                     "for k=0,#K-1,", forms.size(), " do\n", kCall, "a=a+step\nend\nreturn r\n"));
 }
 
 }  // namespace

@@ -28,11 +28,11 @@ struct RedisScript {
 /// The script for rules of these forms, in this order, and for as many decisions as the call has
 /// keys for. KEYS has, for each decision, one key for each rule.
 ///
-/// ARGV has, for each decision, '1' to charge or '0' only to look, then the arguments of each rule.
-/// The answer to kDecide is one flat list: for each decision 1 when every rule passes, else 0, then
-/// RedisAnswersOf numbers for each rule, which tell how it was before the charge. A decision that
-/// cannot be made has a text in the place of its numbers, in answers to kRefund too. RedisRule
-/// makes the arguments and reads the answers.
+/// ARGV has, for each decision or once for all, '1' to charge or '0' only to look, then the
+/// arguments of each rule. The answer to kDecide is one flat list: for each decision 1 when every
+/// rule passes, else 0, then RedisAnswersOf numbers for each rule, which tell how it was before the
+/// charge. A decision that cannot be made has a text in the place of its numbers, in answers to
+/// kRefund too. RedisRule makes the arguments and reads the answers.
 ///
 /// Time is the server's, in microseconds, and every number stays below 2^53, where Lua counts
 /// exactly. What is kept expires by itself when it means nothing any more. Times are kept rather

@@ -1,8 +1,5 @@
 #include "limiter/redis_store.h"
 
-#include <chrono>
-#include <thread>
-
 #include "unit/limiter/redis_fixture.h"
 
 namespace cairn::limiter {
@@ -132,6 +129,26 @@ TEST_F(RedisStoreTest, AWrongKeyTakesNoOtherDecisionWithIt) {
   EXPECT_EQ(Decide(policy, "c").remaining, 1u) << "the call before was not carried out";
 }
 
+TEST_F(RedisStoreTest, EachDecisionOfACallHasItsOwnCost) {
+  const Policy policy = OneRule(Algorithm::kFixedWindow, 10);
+  for (const uint64_t cost : {uint64_t{3}, uint64_t{4}}) {
+    const std::vector<StoreCall> calls = {
+        {&policy, "a", cost}, {&policy, "b", 3}, {&policy, "a", 3}, {&policy, "a", 1, true}};
+    std::vector<Decision> decisions(calls.size());
+    CAIRN_ASSERT_OK(store_->DecideMany(calls, decisions, kLongNs));
+    EXPECT_EQ(decisions[0].remaining, 10 - cost);
+    EXPECT_EQ(decisions[1].remaining, 7u);
+    EXPECT_EQ(decisions[2].remaining, 7 - cost);
+    EXPECT_EQ(decisions[3].remaining, 7 - cost) << "looking charged";
+    for (const char* key : {"a", "b"}) CAIRN_EXPECT_OK(store_->Reset(policy, key, kLongNs));
+  }
+  const std::vector<StoreCall> same = {{&policy, "a", 4}, {&policy, "b", 4}, {&policy, "a", 4}};
+  std::vector<Decision> decisions(same.size());
+  CAIRN_ASSERT_OK(store_->DecideMany(same, decisions, kLongNs));
+  EXPECT_EQ(decisions[2].remaining, 2u);
+  EXPECT_EQ(decisions[1].remaining, 6u);
+}
+
 TEST_F(RedisStoreTest, MoreDecisionsThanACallHoldsAreSeveralCalls) {
   const Policy policy = OneRule(Algorithm::kFixedWindow, 150);
   const std::vector<StoreCall> calls(2 * RedisBatch::kMostTogether + 50, {&policy, "k"});
@@ -158,32 +175,6 @@ TEST_F(RedisStoreTest, BehindAProxyEveryDecisionIsACall) {
     CAIRN_EXPECT_OK(store.DecideMany(calls, decisions, kLongNs));
     EXPECT_EQ(ScriptsRun(client_.get()), is_spread ? 3u : 1u);
   }
-}
-
-TEST_F(RedisStoreTest, AClusterIsFoundOut) {
-  test::RedisServer server({"--cluster-enabled", "yes"});
-  auto client = net::RedisClient::Create(server.ClientOptions());
-  CAIRN_ASSERT_OK(client);
-  if (!(*client)->Call({"CLUSTER", "ADDSLOTSRANGE", "0", "16383"}).ok()) {
-    GTEST_SKIP() << "this redis-server is older than 7.0";
-  }
-  const Policy policy = OneRule(Algorithm::kGcra, 2);
-  RedisStore store(*client);
-  const std::vector<StoreCall> calls = {
-      {&policy, "a"}, {&policy, "b"}, {&policy, "a"}, {&policy, "a"}};
-  std::vector<Decision> decisions(calls.size());
-  // It takes a moment until a node of a cluster believes in itself.
-  Status status;
-  for (int tries = 0; tries < 1'000; ++tries) {
-    status = store.DecideMany(calls, decisions, kLongNs);
-    if (status.code() != Code::kFailedPrecondition && status.code() != Code::kUnavailable) break;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  CAIRN_ASSERT_OK(status);
-  for (size_t i = 0; i < calls.size(); ++i) EXPECT_EQ(decisions[i].allowed(), i != 3) << i;
-  const uint64_t before = (*client)->counts().calls;
-  CAIRN_EXPECT_OK(store.DecideMany(calls, decisions, kLongNs));
-  EXPECT_EQ((*client)->counts().calls - before, 1u) << "it is asked again what it cannot do";
 }
 
 TEST_F(RedisStoreTest, AServerThatForgotTheScriptsIsTaughtThemAgain) {
