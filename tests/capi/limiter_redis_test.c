@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "limiter_support.h"
 
 #define SKIPPED 77
 
@@ -85,13 +86,6 @@ static cairn_limiter* open_limiter(const char* outage) {
            port, outage);
   CHECK_OK(cairn_limiter_create(config, NUL, &limiter, ERR));
   return limiter;
-}
-
-static cairn_decision fresh_decision(void) {
-  cairn_decision decision;
-  memset(&decision, 0, sizeof decision);
-  decision.struct_size = sizeof decision;
-  return decision;
 }
 
 static cairn_status check(cairn_limiter* limiter, uint32_t policy, const char* key) {
