@@ -13,9 +13,12 @@ using Numbers = std::array<std::string_view, kMostRedisAnswers>;
 
 // In the pieces below '#' stands for the number of the rule, & for its key, and @1, @2, ... for its
 // arguments. Numbers come as text: arithmetic converts them, a comparison doesn't. A time to live
-// is one or two milliseconds longer than what it is for.
+// is one or two milliseconds longer than what it is for. Numbers are kept as doubles, since Redis
+// takes longer to make text of one than for anything else here; what has another size than it
+// should have is not ours, and counts as nothing.
 
 constexpr std::string_view kBegin = R"(local call,K,A=redis.call,KEYS,ARGV
+local pack,unpack,len=struct.pack,struct.unpack,string.len
 local t=call('TIME')
 local now=t[1]*1000000+t[2]
 local r,n={},0
@@ -38,8 +41,8 @@ local p#,m#=@1+0,@2+0
 local u#,over#=0,false
 local v#=call('GET',&)
 if v# then
-u#=(tonumber(v#) or tonumber(string.match(v#,'^%d+')) or 0)-now
-if u#<0 then u#=0 elseif u#>m# then u#=m# over#=true end
+if len(v#)==16 then u#=unpack('<d',v#)-now end
+if not (u#>0) then u#=0 elseif u#>m# then u#=m# over#=true end
 end
 )";
 constexpr std::string_view kWholeDecide = R"(
@@ -48,16 +51,16 @@ if u#+p#>m# then ok=0 end
 constexpr std::string_view kWholeCharge = R"(
 if ok==1 and charge then
 local w=u#+p#
-call('PSETEX',&,(w-w%1000)/1000+2,now+w)
+call('PSETEX',&,(w-w%1000)/1000+2,pack('<dd',now+w,0))
 elseif over# then
-call('PSETEX',&,(u#-u#%1000)/1000+2,now+u#)
+call('PSETEX',&,(u#-u#%1000)/1000+2,pack('<dd',now+u#,0))
 end
 )";
 constexpr Numbers kWholeAnswer = {"u#"};
 constexpr std::string_view kWholeRefund = R"(
 if v# then
 local w=u#-p#
-if w<=0 then call('DEL',&) else call('PSETEX',&,(w-w%1000)/1000+2,now+w) end
+if w<=0 then call('DEL',&) else call('PSETEX',&,(w-w%1000)/1000+2,pack('<dd',now+w,0)) end
 end
 )";
 
@@ -69,20 +72,18 @@ local m#,mf#=@4+0,@5+0
 local u#,f#,over#=0,0,false
 local v#=call('GET',&)
 if v# then
-u#=tonumber(v#)
-if not u# then
-local a,b=string.match(v#,'^(%d+) (%d+)$')
-u#=tonumber(a) or 0
-f#=tonumber(b) or 0
-if f#>=d# then f#=d#-1 end
+if len(v#)==16 then
+local a,b=unpack('<dd',v#)
+u#=a-now
+f#=b
+if not (f#>=0) then f#=0 elseif f#>=d# then f#=d#-1 end
 end
-u#=u#-now
-if u#<0 then u#=0 f#=0 end
+if not (u#>=0) then u#=0 f#=0 end
 over#=u#>m# or (u#==m# and f#>mf#)
 if over# then u#=m# f#=mf# end
 end
 local function keep#(u,f)
-call('PSETEX',&,(u-u%1000)/1000+2,string.format('%.0f %.0f',now+u,f))
+call('PSETEX',&,(u-u%1000)/1000+2,pack('<dd',now+u,f))
 end
 )";
 constexpr std::string_view kPartsDecide = R"(
@@ -112,13 +113,13 @@ local e#=(math.floor(now/w#)+1)*w#
 local c#,over#=0,false
 local v#=call('GET',&)
 if v# then
-local a,b=string.match(v#,'^(%d+) (%d+)$')
-a=tonumber(a) or 0
-if a>now then c#=tonumber(b) over#=a>e# end
+local a,b=0,0
+if len(v#)==16 then a,b=unpack('<dd',v#) end
+if a>now and b>0 then c#=b over#=a>e# end
 end
 local function keep#(c)
 local l=e#-now
-call('PSETEX',&,(l-l%1000)/1000+2,string.format('%.0f %.0f',e#,c))
+call('PSETEX',&,(l-l%1000)/1000+2,pack('<dd',e#,c))
 end
 )";
 constexpr std::string_view kFixedDecide = R"(
@@ -141,10 +142,9 @@ local w#=l#*@4
 local e#=(math.floor(now/l#)+1)*l#
 local es#,cs#,k#,s#,over#={},{},0,0,false
 local v#=call('GET',&)
-if v# then
-for a,b in string.gmatch(v#,'(%d+) (%d+)') do
-a=tonumber(a)
-b=tonumber(b)
+if v# and len(v#)%16==0 then
+for i=1,len(v#),16 do
+local a,b=unpack('<dd',v#,i)
 if a>e# then a=e# over#=true end
 if a+w#>now then
 if k#>0 and es#[k#]==a then cs#[k#]=cs#[k#]+b else k#=k#+1 es#[k#]=a cs#[k#]=b end
@@ -155,9 +155,9 @@ end
 local function keep#()
 if k#==0 then call('DEL',&) return end
 local p={}
-for i=1,k# do p[i]=string.format('%.0f %.0f',es#[i],cs#[i]) end
+for i=1,k# do p[i]=pack('<dd',es#[i],cs#[i]) end
 local l=es#[k#]+w#-now
-call('PSETEX',&,(l-l%1000)/1000+2,table.concat(p,' '))
+call('PSETEX',&,(l-l%1000)/1000+2,table.concat(p))
 end
 )";
 constexpr std::string_view kSlidingDecide = R"(

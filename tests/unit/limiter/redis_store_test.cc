@@ -218,6 +218,31 @@ TEST_F(RedisStoreTest, AllKeysOfADecisionHaveOneClusterSlot) {
 
 TEST_F(RedisStoreTest, AForeignValueUnderAKeyIsNoCrash) {
   const Policy policy = OneRule(Algorithm::kGcra, 1);
+  // No text of ours; no number; more than any; less than any.
+  const std::string_view kForeign[] = {"not a number",
+                                       std::string_view("\0\0\0\0\0\0\xf8\x7f"
+                                                        "12345678",
+                                                        16),
+                                       std::string_view("\0\0\0\0\0\0\xf0\x7f"
+                                                        "12345678",
+                                                        16),
+                                       "",
+                                       std::string_view("\0\0\0\0\0\0\xf0\xff"
+                                                        "12345678",
+                                                        16)};
+  for (const Algorithm algorithm :
+       {Algorithm::kGcra, Algorithm::kFixedWindow, Algorithm::kSlidingWindow}) {
+    Policy any = OneRule(algorithm, 7);
+    any.rules[0].window_ns = 5 * kHourNs / 7;
+    for (const std::string_view value : kForeign) {
+      const std::string key = StrCat("cairn:limit:{1.1:pk}", AlgorithmName(algorithm), ":r");
+      CAIRN_ASSERT_OK(client_->Call({"SET", key, value}));
+      const Decision decision = Decide(any, "k");
+      EXPECT_LE(decision.remaining, 7u);
+      EXPECT_LE(decision.retry_after_ns, 2 * kHourNs);
+      CAIRN_EXPECT_OK(store_->Reset(any, "k", kLongNs));
+    }
+  }
   CAIRN_ASSERT_OK(client_->Call({"SET", "cairn:limit:{1.1:pk}gcra:r", "not a number"}));
   EXPECT_TRUE(Decide(policy, "k").allowed());
   CAIRN_ASSERT_OK(client_->Call({"DEL", "cairn:limit:{1.1:pk}gcra:r"}));
