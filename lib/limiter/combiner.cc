@@ -1,11 +1,16 @@
 #include "limiter/combiner.h"
 
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
 
 namespace cairn::limiter {
 namespace {
+
+/// So often one who waits lets others go before it sleeps: they are those whom it waits for, and to
+/// be woken costs more than a decision.
+constexpr int kYields = 16;
 
 int64_t Now() { return Clock::System()->MonotonicNs(); }
 
@@ -45,7 +50,7 @@ Combiner::FlightPtr Combiner::Join(const std::shared_ptr<Item>& item) {
 
 Combiner::Fate Combiner::Await(const FlightPtr& flight, const std::shared_ptr<Item>& item,
                                int64_t deadline_ns) {
-  for (;;) {
+  for (int yields = 0;;) {
     const uint32_t state = flight->state.Load();
     if (state == kDone) return Fate::kAnswered;
     const int64_t left_ns = deadline_ns - Now();
@@ -53,7 +58,10 @@ Combiner::Fate Combiner::Await(const FlightPtr& flight, const std::shared_ptr<It
       Withdraw(flight, item);
       return Fate::kLate;
     }
-    if (state == kOpen) {
+    if (state == kOpen && yields < kYields) {
+      ++yields;
+      std::this_thread::yield();
+    } else if (state == kOpen) {
       flight->state.WaitFor(state, left_ns);
     } else if (TakeLead(flight)) {
       return Fate::kLeads;

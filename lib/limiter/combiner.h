@@ -49,7 +49,7 @@ class Combiner {
   using FlightPtr = std::shared_ptr<Flight>;
 
   /// After so many questions of others a leader leaves.
-  static constexpr int kMostRounds = 8;
+  static constexpr int kMostRounds = 3;
 
   /// The flight that the item waits in, or null: the caller leads.
   FlightPtr Join(const std::shared_ptr<Item>& item) CAIRN_EXCLUDES(mutex_);
