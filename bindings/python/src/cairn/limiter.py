@@ -115,14 +115,16 @@ class RateLimiter:
         return self._decide("cairn_limiter_peek", policy, key, cost, now_ns)
 
     def acquire(self, policy: str, key: Key, cost: int = 1, *, timeout_s: float = 0) -> Decision:
-        """`check` that waits at most so long; refuses at once when that would not help."""
+        """`check` that waits at most so long; refuses at once when that would not help. Callers of one
+        process that wait for a key are served in the order in which they came.
+        """
         wait_ns = max(0, int(timeout_s * 1e9))
         return self._decide("cairn_limiter_acquire", policy, key, cost, wait_ns)
 
     async def acquire_async(
         self, policy: str, key: Key, cost: int = 1, *, timeout_s: float = 0
     ) -> Decision:
-        """`acquire` that lets the event loop run meanwhile."""
+        """`acquire` that lets the event loop run meanwhile, and does not stand in line."""
         end = time.monotonic() + timeout_s
         while True:
             decision = self.check(policy, key, cost)
