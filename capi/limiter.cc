@@ -47,7 +47,8 @@ cairn::Result<std::unique_ptr<SharedLimiter>> MakeShared(
     const cairn::limiter::SharedSettings& settings, Limiter* local) {
   CAIRN_ASSIGN_OR_RETURN(auto client, cairn::net::RedisClient::Create(settings.redis));
   return std::make_unique<SharedLimiter>(
-      std::make_unique<cairn::limiter::RedisStore>(std::move(client)), local, settings.options);
+      std::make_unique<cairn::limiter::RedisStore>(std::move(client), settings.spread), local,
+      settings.options);
 }
 
 cairn::Result<int64_t> ReadNow(const cairn_limiter* limiter, int64_t now_ns) {

@@ -45,6 +45,7 @@ struct LimiterRun {
   uint32_t requests = 0;  ///< per thread and round
   uint32_t rounds = 5;
   double zipf = 0;
+  bool shared = false;  ///< threads ask for the same keys
   uint64_t limit = 0;
   uint64_t memory_bytes = 0;
 };
@@ -146,13 +147,17 @@ void MeasureFill(const LimiterRun& run, Limiter* it) {
       .Print();
 }
 
-/// One order of keys for each thread. With one key all threads ask for it; else no two threads for
-/// the same.
+/// One order of keys for each thread. With one key, or when told to, all threads ask for the same
+/// ones; else no two threads do.
 std::vector<std::vector<uint32_t>> MakeOrders(const LimiterRun& run) {
   std::vector<std::vector<uint32_t>> orders;
   for (uint32_t thread = 0; thread < run.threads; ++thread) {
     if (run.keys < run.threads) {
       orders.emplace_back(kOrderLength, 0);
+      continue;
+    }
+    if (run.shared) {
+      orders.push_back(MakeKeyOrder(run.keys, run.zipf, kOrderLength, 11 + thread));
       continue;
     }
     orders.push_back(MakeKeyOrder(run.keys / run.threads, run.zipf, kOrderLength, 11 + thread));
@@ -277,7 +282,7 @@ void RunLimiter(const std::vector<std::string>& given) {
   if (std::find(given.begin(), given.end(), "--redis") != given.end()) return RunRedisLimits(given);
   const Arguments arguments(
       given, {"algorithm", "keys", "threads", "zipf", "requests", "rounds", "memory-mib", "limit"},
-      {"adversary", "flood"});
+      {"adversary", "flood", "shared"});
   LimiterRun run;
   run.algorithm_name = arguments.Choice("algorithm", {"gcra", "fixed", "sliding", "concurrency"});
   run.algorithm = AlgorithmOf(run.algorithm_name);
@@ -285,6 +290,7 @@ void RunLimiter(const std::vector<std::string>& given) {
   run.threads = arguments.Count("threads", 1);
   run.requests = arguments.Count("requests", 4'000'000);
   run.rounds = arguments.Count("rounds", 5);
+  run.shared = arguments.Has("shared");
   run.zipf = std::stod(arguments.Get("zipf", "0"));
   run.limit = arguments.Count("limit", 100'000'000);  // so high that requests pass
   run.memory_bytes = uint64_t{arguments.Count("memory-mib", 512)} << 20;

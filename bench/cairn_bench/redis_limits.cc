@@ -24,6 +24,7 @@ struct Options {
   uint32_t batch = 0;    ///< decisions of a pipeline
   uint32_t rounds = 0;   ///< each figure is the best of
   uint32_t seconds = 0;  ///< of each measurement
+  std::string phase;     ///< empty = all
 };
 
 /// The client, the store and the keys that are asked about.
@@ -89,11 +90,13 @@ void MeasureRates(const Options& options, Subject* subject) {
                                 {"get_many", options.threads, [&] { return subject->Get(); }, {}}};
   for (uint32_t round = 0; round < options.rounds; ++round) {
     for (Measurement& measurement : measurements) {
+      if (!options.phase.empty() && options.phase != measurement.phase) continue;
       Load load = RunThreads(measurement.threads, options.seconds, measurement.make_step);
       if (load.per_second > measurement.best.per_second) measurement.best = std::move(load);
     }
   }
   for (const Measurement& measurement : measurements) {
+    if (measurement.best.latencies.empty()) continue;
     JsonLine line;
     line.Text("phase", measurement.phase).Count("threads", measurement.threads);
     if (std::string_view(measurement.phase) == "pipelined") line.Count("batch", options.batch);
@@ -107,9 +110,10 @@ void MeasureRates(const Options& options, Subject* subject) {
 }  // namespace
 
 void RunRedisLimits(const std::vector<std::string>& given) {
-  const Arguments arguments(
-      given, {"algorithm", "keys", "threads", "batch", "rounds", "seconds", "redis-url", "outage"},
-      {"redis"});
+  const Arguments arguments(given,
+                            {"algorithm", "keys", "threads", "batch", "rounds", "seconds",
+                             "redis-url", "outage", "phase"},
+                            {"redis"});
   Options options;
   options.url = arguments.Get("redis-url", "");
   options.algorithm = arguments.Choice("algorithm", {"gcra", "fixed", "sliding"});
@@ -118,6 +122,7 @@ void RunRedisLimits(const std::vector<std::string>& given) {
   options.batch = arguments.Count("batch", 32);
   options.rounds = arguments.Count("rounds", 3);
   options.seconds = arguments.Count("seconds", 1);
+  options.phase = arguments.Get("phase", "");
 
   net::RedisOptions client_options;
   std::unique_ptr<test::RedisServer> server;

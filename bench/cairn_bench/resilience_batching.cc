@@ -115,6 +115,38 @@ void MeasureLoad(const BatchingLoad& load, uint32_t enough_items) {
   line.Print();
 }
 
+/// Items that come one by one, too few for a batch, on a backend that is always idle: nothing but
+/// the delay makes them wait.
+void MeasureDelay(const BatchingLoad& load) {
+  constexpr uint32_t kItems = 600;
+  BatcherOptions options;
+  options.name = "bench";
+  options.enough_items = options.max_items;
+  options.max_delay_ns = int64_t{load.delay_ms} * 1'000'000;
+  std::vector<double> waits_ms;  // written by the one worker
+  auto batcher = Make(options, [&](std::span<BatchItem* const> batch) {
+    const int64_t now_ns = Now();
+    for (const BatchItem* item : batch) {
+      waits_ms.push_back(static_cast<double>(now_ns - item->submitted_ns) / 1e6);
+    }
+    return OkStatus();
+  });
+  for (uint32_t i = 0; i < kItems; ++i) {
+    if (!batcher->SubmitAsync("x", 1, {}, [](Status, std::string) {}).ok()) {
+      throw std::runtime_error("an item was refused");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  batcher->Close();
+  std::sort(waits_ms.begin(), waits_ms.end());
+  JsonLine line;
+  line.Text("phase", "batcher").Text("subject", "delay").Count("items", waits_ms.size());
+  line.Number("wait_p50_ms", waits_ms[waits_ms.size() / 2], 2);
+  line.Number("wait_p99_ms", waits_ms[waits_ms.size() * 99 / 100], 2);
+  line.Number("wait_target_ms", load.delay_ms + 1, 0);
+  line.Flag("reached", waits_ms[waits_ms.size() * 99 / 100] <= load.delay_ms + 1).Print();
+}
+
 /// What a lone item pays on a backend that takes no time. With a deadline it goes through another
 /// thread, which must be woken, and wake the caller.
 void MeasureIdle(bool with_deadline) {
@@ -163,6 +195,7 @@ void MeasureBatching(const BatchingLoad& load) {
   MeasureIdle(false);
   MeasureIdle(true);
   MeasureEnqueue();
+  MeasureDelay(load);
   MeasureLoad(load, 1);
   MeasureLoad(load, std::min<uint32_t>(load.callers, 64) / 2 + 1);
 }

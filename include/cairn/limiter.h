@@ -68,8 +68,11 @@ CAIRN_BEGIN_DECLS
  * and policies: {"url": "redis://user:password@host:6379/0" (or "host" and "port"), "prefix":
  * "cairn:", "deadline_ms": 20, "connections": 8, "outage": what a request gets while Redis does not
  * answer within the deadline: "local" (default: this process's own limits decide), "fail_open" or
- * "fail_closed"}. Decisions without Redis are marked as degraded. Nothing is connected here, and
- * calls then block for up to the deadline and go by the server's clock: now_ns is ignored.
+ * "fail_closed"; "spread": true (default: false) when the server is a proxy that spreads keys over
+ * several, so that a call must not have keys of two requests; a cluster is found out by itself}.
+ * Decisions without Redis are marked as degraded. Nothing is connected here, and calls then block
+ * for up to the deadline and go by the server's clock: now_ns is ignored. Requests of threads that
+ * ask at the same time travel together.
  * limiter_out: release it with cairn_limiter_release.
  * Errors: CAIRN_INVALID_ARGUMENT with every fault at once, CAIRN_UNSUPPORTED ("redis" in a build
  * without it). Threads: any. Since 0.1.
@@ -137,8 +140,9 @@ CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_peek(cairn_limiter* limit
 
 /**
  * cairn_limiter_check that waits at most max_wait_ns for the request to pass; refuses at once when
- * waiting so long would not help. Callers that wait are not served in order.
- * Threads: any. Blocks. Since 0.1.
+ * waiting so long would not help. Callers of one process that wait for a key are served in the
+ * order in which they came; those that do not wait do not stand in line. Threads: any. Blocks.
+ * Since 0.1.
  */
 CAIRN_EXPORT CAIRN_MUST_USE cairn_status cairn_limiter_acquire(
     cairn_limiter* limiter, uint32_t policy, const char* key, size_t key_bytes, uint64_t cost,

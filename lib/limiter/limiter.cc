@@ -42,7 +42,8 @@ Limiter::Limiter(Options options)
     : options_(std::move(options)),
       ticks_(options_.clock == nullptr ? TickClock::System() : nullptr),
       clock_(options_.clock == nullptr ? ticks_ : options_.clock),
-      hasher_(options_.seed == 0 ? RandomSeed() : options_.seed) {}
+      hasher_(options_.seed == 0 ? RandomSeed() : options_.seed),
+      lines_(clock_, options_.wait) {}
 
 Limiter::~Limiter() = default;
 
@@ -79,7 +80,7 @@ Result<PolicyId> Limiter::SetPolicy(const Policy& policy) {
   Result<PolicyId> found = Find(policy.name);
   if (found.ok()) {
     CAIRN_RETURN_IF_ERROR(At(*found).Change(policy));
-    WakeWaiting();
+    lines_.FreedAll(static_cast<uint32_t>(*found));
     return found;
   }
   CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<PolicyState> state, PolicyState::Create(policy));
@@ -110,68 +111,60 @@ void Limiter::CheckBatch(PolicyId id, std::span<const Key> keys, std::span<const
 }
 
 /// A permit may come back at any time; anything else frees itself at the time that was told.
-bool Limiter::HelpsToWait(PolicyId id, const Decision& decision, int64_t left_ns) const {
-  if (decision.outcome != Outcome::kRefused || left_ns <= 0) return false;
-  const ReadyPolicy& ready = *At(id).ready();
-  const bool has_permits =
-      std::any_of(ready.policy.rules.begin(), ready.policy.rules.end(),
-                  [](const Rule& rule) { return rule.algorithm == Algorithm::kConcurrency; });
-  return has_permits || decision.retry_after_ns <= left_ns;
+int64_t Limiter::PauseAfter(PolicyId id, const Decision& decision, int64_t left_ns) const {
+  if (decision.outcome != Outcome::kRefused || left_ns <= 0) return 0;
+  const bool has_permits = PermitRule(At(id).ready()->policy) != nullptr;
+  if (!has_permits && decision.retry_after_ns > left_ns) return 0;
+  return std::clamp<int64_t>(decision.retry_after_ns, 1, left_ns);
+}
+
+WaitLines::Answer Limiter::AskInLine(PolicyId id, Key key, uint64_t cost, bool is_first,
+                                     int64_t left_ns) {
+  // Looks first, so that one who asks often is not counted often.
+  const int64_t now = clock_->MonotonicNs();
+  WaitLines::Answer answer{Peek(id, key, cost, now), 0};
+  if (answer.decision.allowed() && is_first) answer.decision = Check(id, key, cost, now);
+  if (answer.decision.allowed() && !is_first) {
+    // What there is belongs to those before.
+    answer.decision.outcome = Outcome::kRefused;
+    answer.decision.retry_after_ns = 1;
+  }
+  answer.pause_ns = PauseAfter(id, answer.decision, left_ns);
+  return answer;
 }
 
 Decision Limiter::Acquire(PolicyId id, Key key, uint64_t cost, int64_t max_wait_ns) {
-  const int64_t start = clock_->MonotonicNs();
-  Decision decision = Check(id, key, cost, start);
-  for (int64_t now = start;;) {
-    const int64_t left = max_wait_ns - (now - start);
-    if (!HelpsToWait(id, decision, left)) return decision;
-    if (options_.wait) {
-      options_.wait(std::min(left, decision.retry_after_ns));
-      now = clock_->MonotonicNs();
-      decision = Check(id, key, cost, now);
-      continue;
-    }
-    // Sequentially consistent: whoever frees something after the check below sees that one waits,
-    // and then needs the mutex to wake it.
-    waiting_.fetch_add(1);
-    {
-      MutexLock lock(wait_mutex_);
-      decision = Check(id, key, cost, clock_->MonotonicNs());
-      if (HelpsToWait(id, decision, left)) {
-        static_cast<void>(freed_.WaitFor(wait_mutex_, std::min(left, decision.retry_after_ns)));
-      }
-    }
-    waiting_.fetch_sub(1);
-    if (decision.allowed()) return decision;
-    now = clock_->MonotonicNs();
-    decision = Check(id, key, cost, now);
+  const bool may_be_second = max_wait_ns > 0 && lines_.waiting_count() != 0;
+  if (!may_be_second) {
+    const Decision decision = Check(id, key, cost, clock_->MonotonicNs());
+    if (PauseAfter(id, decision, max_wait_ns) == 0) return decision;
   }
-}
-
-void Limiter::WakeWaiting() {
-  if (waiting_.load() == 0) return;
-  MutexLock lock(wait_mutex_);
-  freed_.SignalAll();
+  const Decision decision = lines_.Acquire(
+      PlaceOf(id, key), max_wait_ns,
+      [&](bool is_first, int64_t left_ns) { return AskInLine(id, key, cost, is_first, left_ns); });
+  // Whoever waited has been refused once, and was counted for it if nobody was there before.
+  if (may_be_second && !decision.allowed()) Count(id, decision);
+  return decision;
 }
 
 void Limiter::Refund(PolicyId id, Key key, uint64_t cost, int64_t now_ns) {
   At(id).Refund(key, cost, now_ns);
-  WakeWaiting();
+  lines_.Freed(PlaceOf(id, key));
 }
 
 void Limiter::Release(PolicyId id, Key key, uint64_t permit, int64_t now_ns) {
   At(id).Release(key, permit, now_ns);
-  WakeWaiting();
+  lines_.Freed(PlaceOf(id, key));
 }
 
 void Limiter::Reset(PolicyId id, Key key) {
   At(id).Reset(key);
-  WakeWaiting();
+  lines_.Freed(PlaceOf(id, key));
 }
 
 void Limiter::ResetAll(PolicyId id) {
   At(id).ResetAll();
-  WakeWaiting();
+  lines_.FreedAll(static_cast<uint32_t>(id));
 }
 
 PolicyStats Limiter::StatsOf(PolicyId id) const {

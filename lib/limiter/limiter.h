@@ -18,6 +18,7 @@
 #include "limiter/key.h"
 #include "limiter/policy.h"
 #include "limiter/policy_state.h"
+#include "limiter/wait_lines.h"
 #include "observe/metrics.h"
 
 namespace cairn::limiter {
@@ -95,9 +96,13 @@ class Limiter {
                   int64_t now_ns, std::span<Decision> decisions_out);
 
   /// Check that waits, at most max_wait_ns, until the request passes. Says no at once when waiting
-  /// so long would not help. Reads the limiter's clock. Those who wait are not served in order.
-  Decision Acquire(PolicyId id, Key key, uint64_t cost, int64_t max_wait_ns)
-      CAIRN_EXCLUDES(wait_mutex_);
+  /// so long would not help. Reads the limiter's clock. Those who wait for a key are served in the
+  /// order in which they came, see WaitLines; calls that don't wait don't stand in line.
+  Decision Acquire(PolicyId id, Key key, uint64_t cost, int64_t max_wait_ns);
+  /// How long someone with so much time left waits after a decision; 0 = that does not help.
+  int64_t PauseAfter(PolicyId id, const Decision& decision, int64_t left_ns) const;
+  /// Callers in Acquire that wait now.
+  uint32_t waiting_count() const { return lines_.waiting_count(); }
 
   /// Takes back what a request that was let through has been charged. Of concurrency: nothing.
   void Refund(PolicyId id, Key key, uint64_t cost, int64_t now_ns);
@@ -124,8 +129,10 @@ class Limiter {
   PolicyState& At(PolicyId id) const {
     return *policies_[static_cast<uint32_t>(id)].load(std::memory_order_acquire);
   }
-  void WakeWaiting() CAIRN_EXCLUDES(wait_mutex_);
-  bool HelpsToWait(PolicyId id, const Decision& decision, int64_t left_ns) const;
+  static WaitLines::Place PlaceOf(PolicyId id, Key key) {
+    return {static_cast<uint32_t>(id), key.hash};
+  }
+  WaitLines::Answer AskInLine(PolicyId id, Key key, uint64_t cost, bool is_first, int64_t left_ns);
 
   const Options options_;
   const TickClock* const ticks_;  ///< null when the caller brought a clock
@@ -136,9 +143,7 @@ class Limiter {
   // Release: pairs with the acquire in At. Never changes once set.
   std::array<std::atomic<PolicyState*>, kMaxPolicies> policies_{};
   std::vector<std::unique_ptr<PolicyState>> owned_ CAIRN_GUARDED_BY(mutex_);
-  Mutex wait_mutex_;
-  CondVar freed_;
-  std::atomic<uint32_t> waiting_{0};
+  WaitLines lines_;
 };
 
 }  // namespace cairn::limiter

@@ -141,4 +141,11 @@ Status Validate(const Policy& policy) {
   return all.empty() ? OkStatus() : Error(Code::kInvalidArgument, all);
 }
 
+const Rule* PermitRule(const Policy& policy) {
+  for (const Rule& rule : policy.rules) {
+    if (rule.algorithm == Algorithm::kConcurrency) return &rule;
+  }
+  return nullptr;
+}
+
 }  // namespace cairn::limiter

@@ -69,4 +69,7 @@ Status Validate(const Policy& policy);
 /// The same as sentences, for a report on several policies. Empty when there is no fault.
 std::vector<std::string> FaultsOf(const Policy& policy);
 
+/// The first rule of permits, or null.
+const Rule* PermitRule(const Policy& policy);
+
 }  // namespace cairn::limiter

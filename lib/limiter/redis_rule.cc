@@ -88,8 +88,8 @@ RedisReading RedisRule::Read(std::span<const int64_t> answer, uint64_t cost, boo
 
 RedisReading RedisRule::ReadGcra(std::span<const int64_t> answer, uint64_t cost,
                                  bool charged) const {
-  Wide debt =
-      Wide{static_cast<uint64_t>(answer[0])} * denominator_ + static_cast<uint64_t>(answer[1]);
+  Wide debt = Wide{static_cast<uint64_t>(answer[0])} * denominator_;
+  if (answer.size() > 1) debt += static_cast<uint64_t>(answer[1]);
   debt = std::min(debt, largest_debt_);
   const Wide after = debt + token_ * cost;
   RedisReading reading;

@@ -35,8 +35,8 @@ class RedisRule {
   /// Appends what the script's pieces for the rule take.
   void AppendArguments(uint64_t cost, uint64_t permit, std::vector<std::string>* arguments) const;
 
-  /// Reads the kRedisAnswers numbers about the rule; `charged`: the whole request passed and was
-  /// no peek.
+  /// Reads the RedisAnswersOf(form()) numbers about the rule; `charged`: the whole request passed
+  /// and was no peek.
   RedisReading Read(std::span<const int64_t> answer, uint64_t cost, bool charged) const;
 
  private:

@@ -25,12 +25,14 @@ struct RedisScript {
   std::string sha1;  ///< of the source, 40 hexadecimal digits
 };
 
-/// The script for rules of these forms, in this order. KEYS has one key for each rule.
+/// The script for rules of these forms, in this order, and for as many decisions as the call has
+/// keys for. KEYS has, for each decision, one key for each rule.
 ///
-/// ARGV[1] is '1' to charge or '0' only to look, then come the arguments of each rule. The answer
-/// to kDecide is a list: 1 when every rule passes, else 0, then kRedisAnswers numbers for each
-/// rule, which tell how it was before the charge. RedisRule makes the arguments and reads the
-/// answers.
+/// ARGV has, for each decision or once for all, '1' to charge or '0' only to look, then the
+/// arguments of each rule. The answer to kDecide is one flat list: for each decision 1 when every
+/// rule passes, else 0, then RedisAnswersOf numbers for each rule, which tell how it was before the
+/// charge. A decision that cannot be made has a text in the place of its numbers, in answers to
+/// kRefund too. RedisRule makes the arguments and reads the answers.
 ///
 /// Time is the server's, in microseconds, and every number stays below 2^53, where Lua counts
 /// exactly. What is kept expires by itself when it means nothing any more. Times are kept rather
@@ -40,7 +42,8 @@ struct RedisScript {
 RedisScript MakeRedisScript(RedisAction action, std::span<const RedisForm> forms);
 
 /// Numbers in the answer for one rule.
-inline constexpr size_t kRedisAnswers = 3;
+size_t RedisAnswersOf(RedisForm form);
+inline constexpr size_t kMostRedisAnswers = 3;
 
 /// The SHA-1 of bytes (FIPS 180-4) in hexadecimal digits. Redis names scripts by it; good for
 /// nothing else.

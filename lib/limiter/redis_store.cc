@@ -2,9 +2,7 @@
 
 #include <array>
 #include <random>
-#include <set>
 
-#include "base/clock.h"
 #include "limiter/redis_rule.h"
 
 namespace cairn::limiter {
@@ -19,25 +17,6 @@ constexpr uint64_t kGoldenStep = 0x9e3779b97f4a7c15U;
 uint64_t RandomStart() {
   std::random_device device;
   return uint64_t{device()} << 32 | device();
-}
-
-void AddTo(RedisPipeline* pipeline, std::string_view command, std::string_view script,
-           size_t key_count, const std::vector<std::string>& words) {
-  const std::string count = std::to_string(key_count);
-  std::vector<std::string_view> all = {command, script, count};
-  all.insert(all.end(), words.begin(), words.end());
-  pipeline->Add(all);
-}
-
-bool IsUnknownScript(const RedisReply& reply) {
-  return reply.is_error() && reply.text.starts_with("NOSCRIPT");
-}
-
-Status Refusal(const RedisReply& reply) {
-  if (reply.is_error()) {
-    return Error(Code::kFailedPrecondition, "Redis refused a decision: ", reply.text);
-  }
-  return Status(Code::kDataLoss, "Redis answered to a script what it does not return");
 }
 
 /// True when `a` of rule `a_limit` is the smaller share.
@@ -61,20 +40,19 @@ uint64_t CapacityOf(const Rule& rule) {
   return rule.algorithm == Algorithm::kGcra ? rule.capacity() : rule.limit;
 }
 
-/// The decision that the reply of a script stands for, see Decision on which rule it tells about.
-Result<Decision> ReadDecision(const StoreCall& call, const RedisReply& reply) {
+/// The decision that the numbers stand for, see Decision on which rule it tells about.
+Decision ReadDecision(const StoreCall& call, std::span<const int64_t> numbers) {
   const std::vector<Rule>& rules = call.policy->rules;
-  if (reply.elements.size() != 1 + rules.size() * kRedisAnswers) return Refusal(reply);
-  const bool is_allowed = reply.elements[0].integer == 1;
+  const bool is_allowed = numbers[0] == 1;
+  numbers = numbers.subspan(1);
   Decision decision;
   decision.outcome = is_allowed ? Outcome::kAllowed : Outcome::kRefused;
   for (size_t i = 0; i < rules.size(); ++i) {
-    std::array<int64_t, kRedisAnswers> answer{};
-    for (size_t j = 0; j < kRedisAnswers; ++j) {
-      answer[j] = std::max<int64_t>(reply.elements[1 + i * kRedisAnswers + j].integer, 0);
-    }
+    const RedisRule rule(rules[i]);
+    const size_t count = RedisAnswersOf(rule.form());
     const RedisReading reading =
-        RedisRule(rules[i]).Read(answer, call.cost, is_allowed && !call.peek);
+        rule.Read(numbers.first(count), call.cost, is_allowed && !call.peek);
+    numbers = numbers.subspan(count);
     const uint64_t limit = CapacityOf(rules[i]);
     const bool is_told = i == 0 || (is_allowed ? IsSmallerShare(reading.remaining, limit,
                                                                 decision.remaining, decision.limit)
@@ -90,17 +68,15 @@ Result<Decision> ReadDecision(const StoreCall& call, const RedisReply& reply) {
   return decision;
 }
 
-const Rule* ConcurrencyRule(const Policy& policy) {
-  for (const Rule& rule : policy.rules) {
-    if (rule.algorithm == Algorithm::kConcurrency) return &rule;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
-RedisStore::RedisStore(std::shared_ptr<net::RedisClient> client)
-    : client_(std::move(client)), permits_(RandomStart()) {}
+RedisStore::RedisStore(std::shared_ptr<net::RedisClient> client, bool is_spread)
+    : client_(std::move(client)),
+      batch_(client_.get(), is_spread),
+      combiner_(
+          [this](const Combiner::Items& items, int64_t timeout_ns,
+                 const std::function<void()>& meanwhile) { Send(items, timeout_ns, meanwhile); }),
+      permits_(RandomStart()) {}
 
 const RedisScript* RedisStore::ScriptFor(RedisAction action, std::span<const RedisForm> forms) {
   std::array<char, 1 + Policy::kMaxRules> name;
@@ -122,51 +98,35 @@ std::string RedisStore::KeyOf(const Policy& policy, const Rule& rule, std::strin
                 policy.name, key, "}", AlgorithmName(rule.algorithm), ":", rule.name);
 }
 
-RedisStore::Invocation RedisStore::Invoke(RedisAction action, const StoreCall& call,
-                                          uint64_t permit) {
+RedisQuestion RedisStore::QuestionOf(RedisAction action, const StoreCall& call, uint64_t permit) {
   const Policy& policy = *call.policy;
-  Invocation invocation;
-  invocation.key_count = policy.rules.size();
-  for (const Rule& rule : policy.rules) invocation.words.push_back(KeyOf(policy, rule, call.key));
-  invocation.words.emplace_back(call.peek ? "0" : "1");
+  RedisQuestion question;
+  for (const Rule& rule : policy.rules) question.keys.push_back(KeyOf(policy, rule, call.key));
+  question.arguments.emplace_back(call.peek ? "0" : "1");
   std::array<RedisForm, Policy::kMaxRules> forms;
+  size_t numbers = 1;
   for (size_t i = 0; i < policy.rules.size(); ++i) {
     const RedisRule rule(policy.rules[i]);
     forms[i] = rule.form();
-    rule.AppendArguments(call.cost, permit, &invocation.words);
+    rule.AppendArguments(call.cost, permit, &question.arguments);
+    numbers += RedisAnswersOf(forms[i]);
   }
-  invocation.script = ScriptFor(action, {forms.data(), policy.rules.size()});
-  return invocation;
+  question.script = ScriptFor(action, {forms.data(), policy.rules.size()});
+  question.number_count = action == RedisAction::kDecide ? static_cast<uint32_t>(numbers) : 0;
+  return question;
 }
 
-Result<std::vector<RedisReply>> RedisStore::Run(std::span<const Invocation> invocations,
-                                                int64_t timeout_ns) {
-  const int64_t deadline_ns = Clock::System()->MonotonicNs() + timeout_ns;
-  RedisPipeline pipeline;
-  for (const Invocation& call : invocations) {
-    AddTo(&pipeline, "EVALSHA", call.script->sha1, call.key_count, call.words);
-  }
-  std::vector<RedisReply> replies;
-  CAIRN_RETURN_IF_ERROR(client_->Execute(pipeline, &replies, timeout_ns));
+Result<uint64_t> RedisStore::Prepare(const StoreCall& call) {
+  CAIRN_RETURN_IF_ERROR(CheckCountable(*call.policy));
+  return !call.peek && PermitRule(*call.policy) != nullptr ? NewPermit() : 0;
+}
 
-  pipeline.Clear();
-  std::vector<size_t> unknown;
-  std::set<const RedisScript*> sent;
-  for (size_t i = 0; i < replies.size(); ++i) {
-    if (!IsUnknownScript(replies[i])) continue;
-    const Invocation& call = invocations[i];
-    const bool is_first = sent.insert(call.script).second;
-    AddTo(&pipeline, is_first ? "EVAL" : "EVALSHA",
-          is_first ? call.script->source : call.script->sha1, call.key_count, call.words);
-    unknown.push_back(i);
-  }
-  if (unknown.empty()) return replies;
-  const int64_t left_ns = deadline_ns - Clock::System()->MonotonicNs();
-  if (left_ns <= 0) return Status(Code::kTimedOut, "Redis had to be sent a script, too late");
-  std::vector<RedisReply> late;
-  CAIRN_RETURN_IF_ERROR(client_->Execute(pipeline, &late, left_ns));
-  for (size_t i = 0; i < unknown.size(); ++i) replies[unknown[i]] = std::move(late[i]);
-  return replies;
+void RedisStore::Send(const Combiner::Items& items, int64_t timeout_ns,
+                      const std::function<void()>& meanwhile) {
+  std::vector<RedisQuestion*> questions;
+  questions.reserve(items.size());
+  for (const auto& item : items) questions.push_back(&static_cast<Shared*>(item.get())->question);
+  batch_.Ask(questions, timeout_ns, meanwhile);
 }
 
 uint64_t RedisStore::NewPermit() {
@@ -175,27 +135,34 @@ uint64_t RedisStore::NewPermit() {
 }
 
 Result<Decision> RedisStore::Decide(const StoreCall& call, int64_t timeout_ns) {
-  Decision decision;
-  CAIRN_RETURN_IF_ERROR(DecideMany({&call, 1}, {&decision, 1}, timeout_ns));
+  CAIRN_RETURN_IF_ERROR(client_->CheckReachable());
+  CAIRN_ASSIGN_OR_RETURN(const uint64_t permit, Prepare(call));
+  const auto shared = std::make_shared<Shared>();
+  shared->question = QuestionOf(RedisAction::kDecide, call, permit);
+  CAIRN_RETURN_IF_ERROR(combiner_.Ask(shared, timeout_ns));
+  CAIRN_RETURN_IF_ERROR(shared->question.status);
+  Decision decision = ReadDecision(call, shared->question.numbers);
+  if (decision.allowed()) decision.permit = permit;
   return decision;
 }
 
 Status RedisStore::DecideMany(std::span<const StoreCall> calls, std::span<Decision> decisions_out,
                               int64_t timeout_ns) {
   CAIRN_RETURN_IF_ERROR(client_->CheckReachable());
-  std::vector<Invocation> invocations;
+  std::vector<RedisQuestion> questions;
+  std::vector<RedisQuestion*> pointers;
   std::vector<uint64_t> permits;
-  invocations.reserve(calls.size());
-  permits.reserve(calls.size());
+  questions.reserve(calls.size());
   for (const StoreCall& call : calls) {
-    CAIRN_RETURN_IF_ERROR(CheckCountable(*call.policy));
-    const bool takes_permit = !call.peek && ConcurrencyRule(*call.policy) != nullptr;
-    permits.push_back(takes_permit ? NewPermit() : 0);
-    invocations.push_back(Invoke(RedisAction::kDecide, call, permits.back()));
+    CAIRN_ASSIGN_OR_RETURN(const uint64_t permit, Prepare(call));
+    permits.push_back(permit);
+    questions.push_back(QuestionOf(RedisAction::kDecide, call, permit));
+    pointers.push_back(&questions.back());
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, Run(invocations, timeout_ns));
+  batch_.Ask(pointers, timeout_ns);
   for (size_t i = 0; i < calls.size(); ++i) {
-    CAIRN_ASSIGN_OR_RETURN(decisions_out[i], ReadDecision(calls[i], replies[i]));
+    CAIRN_RETURN_IF_ERROR(questions[i].status);
+    decisions_out[i] = ReadDecision(calls[i], questions[i].numbers);
     if (decisions_out[i].allowed()) decisions_out[i].permit = permits[i];
   }
   return OkStatus();
@@ -203,15 +170,15 @@ Status RedisStore::DecideMany(std::span<const StoreCall> calls, std::span<Decisi
 
 Status RedisStore::Refund(const Policy& policy, std::string_view key, uint64_t cost,
                           int64_t timeout_ns) {
-  const StoreCall call{&policy, key, cost, false};
-  const Invocation invocation = Invoke(RedisAction::kRefund, call, 0);
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<RedisReply> replies, Run({&invocation, 1}, timeout_ns));
-  return replies[0].is_error() ? Refusal(replies[0]) : OkStatus();
+  RedisQuestion question = QuestionOf(RedisAction::kRefund, {&policy, key, cost, false}, 0);
+  RedisQuestion* const pointer = &question;
+  batch_.Ask({&pointer, 1}, timeout_ns);
+  return question.status;
 }
 
 Status RedisStore::Release(const Policy& policy, std::string_view key, uint64_t permit,
                            int64_t timeout_ns) {
-  const Rule* rule = ConcurrencyRule(policy);
+  const Rule* rule = PermitRule(policy);
   if (rule == nullptr || permit == 0) return OkStatus();
   return client_->Call({"ZREM", KeyOf(policy, *rule, key), std::to_string(permit)}, timeout_ns)
       .status();
@@ -224,7 +191,8 @@ Status RedisStore::Reset(const Policy& policy, std::string_view key, int64_t tim
   pipeline.Add(std::vector<std::string_view>(words.begin(), words.end()));
   std::vector<RedisReply> replies;
   CAIRN_RETURN_IF_ERROR(client_->Execute(pipeline, &replies, timeout_ns));
-  return replies[0].is_error() ? Refusal(replies[0]) : OkStatus();
+  if (!replies[0].is_error()) return OkStatus();
+  return Error(Code::kFailedPrecondition, "Redis refused a decision: ", replies[0].text);
 }
 
 }  // namespace cairn::limiter

@@ -10,6 +10,8 @@
 
 #include "base/mutex.h"
 #include "base/status.h"
+#include "limiter/combiner.h"
+#include "limiter/redis_batch.h"
 #include "limiter/redis_script.h"
 #include "limiter/store.h"
 #include "net/redis_client.h"
@@ -19,9 +21,11 @@ namespace cairn::limiter {
 /// Limits kept in Redis, by that server's clock: every process that uses the same server, key
 /// prefix and policy name shares them.
 ///
-/// One decision is one script, so one round trip, whatever the number of rules; several decisions
-/// are one pipeline. A script that the server does not know (it was restarted) is sent in full
-/// once; nothing else is ever sent twice. Every rule of a policy and key has a key of its own in
+/// One decision is one script, so one round trip, whatever the number of rules. Those that threads
+/// ask for at the same time travel together (Combiner), and so do the calls of DecideMany: they are
+/// answered by one call of the script (RedisBatch). A script that the server does not know (it was
+/// restarted) is sent in full once; nothing else is ever sent twice. Every rule of a policy and key
+/// has a key of its own in
 /// Redis, all with the same hash tag, so that a cluster keeps them together; each expires when it
 /// says nothing any more. Of the algorithms, the fixed window differs from the one in process: its
 /// windows are aligned to the server's clock.
@@ -31,7 +35,9 @@ namespace cairn::limiter {
 /// Thread safety: thread-safe.
 class RedisStore final : public Store {
  public:
-  explicit RedisStore(std::shared_ptr<net::RedisClient> client);
+  /// is_spread: the client's server is a proxy that spreads keys over servers, so that no script
+  /// may have keys of two requests. A Redis cluster is found out without being told.
+  explicit RedisStore(std::shared_ptr<net::RedisClient> client, bool is_spread = false);
 
   Result<Decision> Decide(const StoreCall& call, int64_t timeout_ns) override;
   Status DecideMany(std::span<const StoreCall> calls, std::span<Decision> decisions_out,
@@ -43,23 +49,24 @@ class RedisStore final : public Store {
   Status Reset(const Policy& policy, std::string_view key, int64_t timeout_ns) override;
 
  private:
-  /// A script with its words: name or source, number of keys, keys, arguments.
-  struct Invocation {
-    const RedisScript* script = nullptr;
-    size_t key_count = 0;
-    std::vector<std::string> words;
+  /// A question that may outlive its asker.
+  struct Shared final : Combiner::Item {
+    RedisQuestion question;
   };
 
   const RedisScript* ScriptFor(RedisAction action, std::span<const RedisForm> forms)
       CAIRN_EXCLUDES(mutex_);
   std::string KeyOf(const Policy& policy, const Rule& rule, std::string_view key) const;
-  Invocation Invoke(RedisAction action, const StoreCall& call, uint64_t permit);
-  /// One reply for each; those of scripts that the server didn't know come from a second sending.
-  Result<std::vector<net::RedisReply>> Run(std::span<const Invocation> invocations,
-                                           int64_t timeout_ns);
+  RedisQuestion QuestionOf(RedisAction action, const StoreCall& call, uint64_t permit);
+  /// A permit where the call takes one, else 0.
+  Result<uint64_t> Prepare(const StoreCall& call);
+  void Send(const Combiner::Items& items, int64_t timeout_ns,
+            const std::function<void()>& meanwhile);
   uint64_t NewPermit();
 
   const std::shared_ptr<net::RedisClient> client_;
+  RedisBatch batch_;
+  Combiner combiner_;
   std::atomic<uint64_t> permits_;  // relaxed: only that no two are equal matters
   Mutex mutex_;
   /// By action and the forms of the rules. Never removed from.

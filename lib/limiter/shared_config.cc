@@ -7,8 +7,8 @@ namespace cairn::limiter {
 namespace {
 
 constexpr int64_t kMsNs = 1'000'000;
-constexpr std::array<std::string_view, 7> kMembers = {
-    "url", "host", "port", "prefix", "deadline_ms", "connections", "outage"};
+constexpr std::array<std::string_view, 8> kMembers = {
+    "url", "host", "port", "prefix", "deadline_ms", "connections", "outage", "spread"};
 
 /// Reads the members of "redis", and gathers what is wrong with them.
 class SharedReader {
@@ -32,6 +32,7 @@ class SharedReader {
         static_cast<int64_t>(ReadNumber("deadline_ms", static_cast<uint64_t>(deadline), 60'000));
     settings.redis.command_timeout_ns = settings.options.timeout_ns;
     ReadOutage(&settings.options.on_trouble);
+    ReadFlag("spread", &settings.spread);
     return settings;
   }
 
@@ -56,6 +57,16 @@ class SharedReader {
       Fault(name, " must be text");
     }
     return true;
+  }
+
+  void ReadFlag(std::string_view name, bool* out) {
+    const json::value* value = object_.if_contains(name);
+    if (value == nullptr) return;
+    if (value->is_bool()) {
+      *out = value->get_bool();
+    } else {
+      Fault(name, " must be true or false");
+    }
   }
 
   uint64_t ReadNumber(std::string_view name, uint64_t usual, uint64_t most) {

@@ -1,8 +1,6 @@
 #include "limiter/shared_limiter.h"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,7 +18,10 @@ void NameRule(const Policy& policy, const ReadyPolicy& ready, Decision* decision
 }  // namespace
 
 SharedLimiter::SharedLimiter(std::unique_ptr<Store> store, Limiter* local, const Options& options)
-    : store_(std::move(store)), local_(local), options_(options) {}
+    : store_(std::move(store)),
+      local_(local),
+      options_(options),
+      lines_(&local->clock(), options_.wait) {}
 
 bool SharedLimiter::is_pausing() const {
   return local_->clock().MonotonicNs() < pause_until_.load(std::memory_order_relaxed);
@@ -129,29 +130,31 @@ Decision SharedLimiter::Peek(PolicyId id, std::string_view key, uint64_t cost) {
   return Decide(id, key, cost, true);
 }
 
-Decision SharedLimiter::Acquire(PolicyId id, std::string_view key, uint64_t cost,
-                                int64_t max_wait_ns) {
-  const std::vector<Rule>& rules = local_->ReadyOf(id).policy.rules;
-  const bool has_permits = std::any_of(rules.begin(), rules.end(), [](const Rule& rule) {
-    return rule.algorithm == Algorithm::kConcurrency;
-  });
-  const int64_t start = local_->clock().MonotonicNs();
-  for (;;) {
-    const Decision decision = Check(id, key, cost);
-    const int64_t left = max_wait_ns - (local_->clock().MonotonicNs() - start);
-    if (decision.outcome != Outcome::kRefused || left <= 0) return decision;
-    if (!has_permits && decision.retry_after_ns > left) return decision;
-    const int64_t pause = std::min(left, decision.retry_after_ns);
-    Wait(has_permits ? std::min(pause, kPermitPauseNs) : pause);
-  }
+int64_t SharedLimiter::PauseAfter(PolicyId id, const Decision& decision, int64_t left_ns) const {
+  const int64_t pause = local_->PauseAfter(id, decision, left_ns);
+  const bool has_permits = PermitRule(local_->ReadyOf(id).policy) != nullptr;
+  return has_permits ? std::min(pause, kPermitPauseNs) : pause;
 }
 
-void SharedLimiter::Wait(int64_t ns) const {
-  if (options_.wait) {
-    options_.wait(ns);
+Decision SharedLimiter::Acquire(PolicyId id, std::string_view key, uint64_t cost,
+                                int64_t max_wait_ns) {
+  Decision known;
+  bool is_new = false;  // `known` needs not be asked for again
+  const auto ask = [&](bool is_first, int64_t left_ns) -> WaitLines::Answer {
+    if (is_first && !std::exchange(is_new, false)) known = Check(id, key, cost);
+    if (is_first) return {known, PauseAfter(id, known, left_ns)};
+    known.outcome = Outcome::kRefused;
+    return {known, std::max<int64_t>(left_ns, 0)};
+  };
+  if (max_wait_ns <= 0 || lines_.waiting_count() == 0) {
+    known = Check(id, key, cost);
+    if (PauseAfter(id, known, max_wait_ns) == 0) return known;
+    is_new = true;
   } else {
-    std::this_thread::sleep_for(std::chrono::nanoseconds(ns));
+    known = Peek(id, key, cost);
+    if (!known.allowed() && PauseAfter(id, known, max_wait_ns) == 0) return known;
   }
+  return lines_.Acquire(PlaceOf(id, key), max_wait_ns, ask);
 }
 
 void SharedLimiter::CheckBatch(PolicyId id, std::span<const std::string_view> keys,
@@ -197,10 +200,13 @@ Status SharedLimiter::Refund(PolicyId id, std::string_view key, uint64_t cost,
 Status SharedLimiter::Release(PolicyId id, std::string_view key, const Decision& decision) {
   if (decision.permit == 0) return OkStatus();
   if (!decision.degraded) {
-    return Note(
+    Status status = Note(
         store_->Release(local_->ReadyOf(id).policy, key, decision.permit, options_.timeout_ns));
+    lines_.Freed(PlaceOf(id, key));
+    return status;
   }
   local_->Release(id, local_->hasher().Of(key), decision.permit, local_->clock().MonotonicNs());
+  lines_.Freed(PlaceOf(id, key));
   return OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "limiter/limiter.h"
 #include "limiter/store.h"
+#include "limiter/wait_lines.h"
 
 namespace cairn::limiter {
 
@@ -43,8 +44,9 @@ class SharedLimiter {
   Decision Check(PolicyId id, std::string_view key, uint64_t cost = 1);
   Decision Peek(PolicyId id, std::string_view key, uint64_t cost = 1);
   /// Check that waits, at most max_wait_ns, until the request passes. Says no at once when waiting
-  /// so long would not help. Asks again when the store said that there is room, and for permits,
-  /// which come back at any time, every kPermitPauseNs.
+  /// so long would not help. Callers of this process that wait for a key are served in the order in
+  /// which they came, and only the first of them asks: again when the store said that there is
+  /// room, and for permits, which come back at any time, every kPermitPauseNs.
   Decision Acquire(PolicyId id, std::string_view key, uint64_t cost, int64_t max_wait_ns);
   /// One round trip for all. costs: empty = 1 each.
   void CheckBatch(PolicyId id, std::span<const std::string_view> keys,
@@ -63,7 +65,11 @@ class SharedLimiter {
 
  private:
   Decision Decide(PolicyId id, std::string_view key, uint64_t cost, bool peek);
-  void Wait(int64_t ns) const;
+  WaitLines::Place PlaceOf(PolicyId id, std::string_view key) const {
+    return {static_cast<uint32_t>(id), local_->hasher().Of(key).hash};
+  }
+  /// How long to wait before asking again; 0 = it does not help.
+  int64_t PauseAfter(PolicyId id, const Decision& decision, int64_t left_ns) const;
   /// What a rule says for ever, without asking anybody.
   bool IsImpossible(PolicyId id, uint64_t cost, Decision* decision) const;
   Decision Degraded(PolicyId id, std::string_view key, uint64_t cost, bool peek);
@@ -80,6 +86,7 @@ class SharedLimiter {
   std::atomic<int64_t> pause_until_{INT64_MIN};
   std::atomic<int64_t> pause_ns_{0};
   std::atomic<uint64_t> failures_{0};
+  WaitLines lines_;
 };
 
 }  // namespace cairn::limiter

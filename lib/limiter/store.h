@@ -37,7 +37,8 @@ class Store {
   virtual Result<Decision> Decide(const StoreCall& call, int64_t timeout_ns) = 0;
 
   /// The same for several calls that need not be atomic with each other, in one round trip where
-  /// the store can. decisions_out has the length of calls. On failure none of them counts.
+  /// the store can. decisions_out has the length of calls. On failure none of them is told; what
+  /// the store has charged stays charged.
   virtual Status DecideMany(std::span<const StoreCall> calls, std::span<Decision> decisions_out,
                             int64_t timeout_ns) {
     for (size_t i = 0; i < calls.size(); ++i) {

@@ -45,15 +45,15 @@ Result<std::shared_ptr<RedisClient>> RedisClient::Create(RedisOptions options) {
 }
 
 Status RedisClient::Execute(const RedisPipeline& pipeline, std::vector<RedisReply>* replies,
-                            int64_t timeout_ns) {
+                            int64_t timeout_ns, const std::function<void()>& meanwhile) {
   if (pipeline.empty()) return OkStatus();
   calls_.fetch_add(1, std::memory_order_relaxed);
   const Pass pass = gate_->Enter();
   if (!pass.is_admitted) return Refuse();
   if (timeout_ns <= 0) timeout_ns = options_.command_timeout_ns;
   Outcome outcome = Outcome::kUnused;
-  Status status =
-      ExecuteWithin(Clock::System()->MonotonicNs() + timeout_ns, pipeline, replies, &outcome);
+  Status status = ExecuteWithin(Clock::System()->MonotonicNs() + timeout_ns, pipeline, meanwhile,
+                                replies, &outcome);
   gate_->Leave(pass, outcome);
   Count(status, pipeline.size());
   return status;
@@ -71,6 +71,7 @@ Status RedisClient::Refuse() {
 }
 
 Status RedisClient::ExecuteWithin(int64_t deadline_ns, const RedisPipeline& pipeline,
+                                  const std::function<void()>& meanwhile,
                                   std::vector<RedisReply>* replies, Outcome* outcome) {
   Result<std::unique_ptr<RedisConnection>> taken = pool_.Take(deadline_ns);
   if (!taken.ok()) {
@@ -80,7 +81,7 @@ Status RedisClient::ExecuteWithin(int64_t deadline_ns, const RedisPipeline& pipe
   }
   std::unique_ptr<RedisConnection> connection = *std::move(taken);
   const size_t before = replies->size();
-  Status status = connection->Exchange(pipeline, deadline_ns, replies);
+  Status status = connection->Exchange(pipeline, deadline_ns, meanwhile, replies);
   // A reply above the bound is still an answer.
   const bool is_answered = status.ok() || status.code() == Code::kOutOfRange;
   *outcome = is_answered ? Outcome::kSuccess : Outcome::kFailure;

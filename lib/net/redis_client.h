@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -46,9 +47,10 @@ class RedisClient {
   /// server refused has a reply of kind kError; the call itself fails, and appends nothing, when
   /// there was no answer: unavailable, timed_out, permission_denied (AUTH or SELECT refused),
   /// data_loss (no Redis server), out_of_range (a reply above max_reply_bytes).
-  /// `timeout_ns` 0 = the command_timeout of the options.
+  /// `timeout_ns` 0 = the command_timeout of the options. `meanwhile`, if not empty, is called at
+  /// most once, when the commands are sent and there is nothing to do but wait.
   Status Execute(const RedisPipeline& pipeline, std::vector<RedisReply>* replies,
-                 int64_t timeout_ns = 0);
+                 int64_t timeout_ns = 0, const std::function<void()>& meanwhile = {});
 
   /// One command. A refusal by the server is failed_precondition with its words.
   Result<RedisReply> Call(std::initializer_list<std::string_view> words, int64_t timeout_ns = 0);
@@ -68,7 +70,8 @@ class RedisClient {
 
   Status Refuse();
   Status ExecuteWithin(int64_t deadline_ns, const RedisPipeline& pipeline,
-                       std::vector<RedisReply>* replies, Outcome* outcome);
+                       const std::function<void()>& meanwhile, std::vector<RedisReply>* replies,
+                       Outcome* outcome);
   void Count(const Status& status, size_t command_count);
 
   const RedisOptions options_;

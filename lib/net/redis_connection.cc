@@ -21,11 +21,12 @@ bool RedisConnection::IsUsable() const {
 }
 
 Status RedisConnection::Exchange(const RedisPipeline& pipeline, int64_t deadline_ns,
+                                 const std::function<void()>& meanwhile,
                                  std::vector<RedisReply>* replies) {
   const size_t before = replies->size();
   Status status = Establish(deadline_ns);
   if (status.ok()) {
-    status = Transfer(pipeline, deadline_ns, replies);
+    status = Transfer(pipeline, deadline_ns, meanwhile, replies);
     if (!status.ok()) Close();
   }
   if (status.ok()) return status;
@@ -85,6 +86,7 @@ void RedisConnection::Introduce() {
 }
 
 Status RedisConnection::Transfer(const RedisPipeline& pipeline, int64_t deadline_ns,
+                                 const std::function<void()>& meanwhile,
                                  std::vector<RedisReply>* replies) {
   // The commands follow the introduction without waiting for its answer.
   const std::string introduced =
@@ -96,6 +98,7 @@ Status RedisConnection::Transfer(const RedisPipeline& pipeline, int64_t deadline
     if (!unsent.empty()) {
       CAIRN_ASSIGN_OR_RETURN(const size_t sent, socket_.Send(unsent));
       unsent.remove_prefix(sent);
+      if (unsent.empty() && meanwhile) meanwhile();
     }
     // Answers are read while there is more to send: neither side may wait for the other for ever.
     const Socket::Ready ready = socket_.Wait(true, !unsent.empty(), deadline_ns);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,8 +29,9 @@ class RedisConnection {
   RedisConnection(const RedisOptions* options, Addresses addresses);
 
   /// Sends the commands and appends one reply for each; `replies` is as before when it fails.
+  /// `meanwhile`, if not empty, is called when all is sent.
   Status Exchange(const RedisPipeline& pipeline, int64_t deadline_ns,
-                  std::vector<RedisReply>* replies);
+                  const std::function<void()>& meanwhile, std::vector<RedisReply>* replies);
 
   /// Still good for a call: being made, or made and with nothing unexpected in it.
   bool IsUsable() const;
@@ -44,7 +46,7 @@ class RedisConnection {
   /// Puts AUTH and SELECT before the first commands.
   void Introduce();
   Status Transfer(const RedisPipeline& pipeline, int64_t deadline_ns,
-                  std::vector<RedisReply>* replies);
+                  const std::function<void()>& meanwhile, std::vector<RedisReply>* replies);
   Status ReceiveSome(size_t reply_count, std::vector<RedisReply>* replies);
   Status TakeReplies(size_t reply_count, std::vector<RedisReply>* replies);
   Status CheckIntroduction(const RedisReply& reply) const;

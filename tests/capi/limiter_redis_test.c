@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "limiter_support.h"
 
 #define SKIPPED 77
 
@@ -87,13 +88,6 @@ static cairn_limiter* open_limiter(const char* outage) {
   return limiter;
 }
 
-static cairn_decision fresh_decision(void) {
-  cairn_decision decision;
-  memset(&decision, 0, sizeof decision);
-  decision.struct_size = sizeof decision;
-  return decision;
-}
-
 static cairn_status check(cairn_limiter* limiter, uint32_t policy, const char* key) {
   return cairn_limiter_check(limiter, policy, key, NUL, 1, 0, NULL, NULL);
 }
@@ -101,9 +95,11 @@ static cairn_status check(cairn_limiter* limiter, uint32_t policy, const char* k
 static void faults_are_all_listed(void) {
   const char* bad =
       "{\"policies\": {\"a\": \"many\"}, \"redis\": {\"url\": \"http://x\", \"deadline_ms\": 0,"
-      " \"outage\": \"maybe\", \"prot\": 1}}";
+      " \"outage\": \"maybe\", \"prot\": 1, \"spread\": 2}}";
   cairn_limiter* limiter = NULL;
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "\"many\"", cairn_limiter_create(bad, NUL, &limiter, ERR));
+  CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "spread must be",
+              cairn_limiter_create(bad, NUL, &limiter, ERR));
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "prot", cairn_limiter_create(bad, NUL, &limiter, ERR));
   CHECK_FAILS(CAIRN_INVALID_ARGUMENT, "deadline_ms is 0",
               cairn_limiter_create(bad, NUL, &limiter, ERR));

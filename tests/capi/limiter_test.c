@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "limiter_support.h"
 
 #define SECOND ((int64_t)1000000000)
 
@@ -15,13 +16,6 @@ static cairn_limiter* open_limiter(void) {
   cairn_limiter* limiter = NULL;
   CHECK_OK(cairn_limiter_create(config, NUL, &limiter, ERR));
   return limiter;
-}
-
-static cairn_decision fresh_decision(void) {
-  cairn_decision decision;
-  memset(&decision, 0, sizeof decision);
-  decision.struct_size = sizeof decision;
-  return decision;
 }
 
 static uint32_t policy_of(cairn_limiter* limiter, const char* name) {

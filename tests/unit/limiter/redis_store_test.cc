@@ -1,9 +1,6 @@
 #include "limiter/redis_store.h"
 
-#include <gtest/gtest.h>
-
-#include "support/matchers.h"
-#include "support/redis_server.h"
+#include "unit/limiter/redis_fixture.h"
 
 namespace cairn::limiter {
 namespace {
@@ -11,15 +8,11 @@ namespace {
 constexpr int64_t kHourNs = int64_t{3600} * 1'000'000'000;
 constexpr int64_t kLongNs = 5'000'000'000;
 
-class RedisStoreTest : public ::testing::Test {
+class RedisStoreTest : public RedisTest {
  protected:
   void SetUp() override {
-    CAIRN_REQUIRE_REDIS();
-    server_ = std::make_unique<test::RedisServer>();
-    auto client = net::RedisClient::Create(server_->ClientOptions());
-    CAIRN_ASSERT_OK(client);
-    client_ = *client;
-    store_ = std::make_unique<RedisStore>(client_);
+    RedisTest::SetUp();
+    if (client_ != nullptr) store_ = std::make_unique<RedisStore>(client_);
   }
 
   Decision Decide(const Policy& policy, std::string_view key, uint64_t cost = 1,
@@ -29,8 +22,6 @@ class RedisStoreTest : public ::testing::Test {
     return decision.ok() ? *decision : Decision();
   }
 
-  std::unique_ptr<test::RedisServer> server_;
-  std::shared_ptr<net::RedisClient> client_;
   std::unique_ptr<RedisStore> store_;
 };
 
@@ -128,6 +119,64 @@ TEST_F(RedisStoreTest, ManyDecisionsAreOneRoundTrip) {
   }
 }
 
+TEST_F(RedisStoreTest, AWrongKeyTakesNoOtherDecisionWithIt) {
+  const Policy policy = OneRule(Algorithm::kGcra, 3);
+  CAIRN_ASSERT_OK(client_->Call({"SADD", "cairn:limit:{1.3:pbad}gcra:r", "x"}));
+  const std::vector<StoreCall> calls = {{&policy, "a"}, {&policy, "bad"}, {&policy, "c"}};
+  std::vector<Decision> decisions(calls.size());
+  CAIRN_EXPECT_ERROR(store_->DecideMany(calls, decisions, kLongNs), Code::kFailedPrecondition,
+                     "WRONGTYPE");
+  EXPECT_EQ(Decide(policy, "c").remaining, 1u) << "the call before was not carried out";
+}
+
+TEST_F(RedisStoreTest, EachDecisionOfACallHasItsOwnCost) {
+  const Policy policy = OneRule(Algorithm::kFixedWindow, 10);
+  for (const uint64_t cost : {uint64_t{3}, uint64_t{4}}) {
+    const std::vector<StoreCall> calls = {
+        {&policy, "a", cost}, {&policy, "b", 3}, {&policy, "a", 3}, {&policy, "a", 1, true}};
+    std::vector<Decision> decisions(calls.size());
+    CAIRN_ASSERT_OK(store_->DecideMany(calls, decisions, kLongNs));
+    EXPECT_EQ(decisions[0].remaining, 10 - cost);
+    EXPECT_EQ(decisions[1].remaining, 7u);
+    EXPECT_EQ(decisions[2].remaining, 7 - cost);
+    EXPECT_EQ(decisions[3].remaining, 7 - cost) << "looking charged";
+    for (const char* key : {"a", "b"}) CAIRN_EXPECT_OK(store_->Reset(policy, key, kLongNs));
+  }
+  const std::vector<StoreCall> same = {{&policy, "a", 4}, {&policy, "b", 4}, {&policy, "a", 4}};
+  std::vector<Decision> decisions(same.size());
+  CAIRN_ASSERT_OK(store_->DecideMany(same, decisions, kLongNs));
+  EXPECT_EQ(decisions[2].remaining, 2u);
+  EXPECT_EQ(decisions[1].remaining, 6u);
+}
+
+TEST_F(RedisStoreTest, MoreDecisionsThanACallHoldsAreSeveralCalls) {
+  const Policy policy = OneRule(Algorithm::kFixedWindow, 150);
+  const std::vector<StoreCall> calls(2 * RedisBatch::kMostTogether + 50, {&policy, "k"});
+  std::vector<Decision> decisions(calls.size());
+  CAIRN_ASSERT_OK(store_->DecideMany(calls, decisions, kLongNs));
+  for (size_t i = 0; i < decisions.size(); ++i) EXPECT_EQ(decisions[i].allowed(), i < 150) << i;
+}
+
+/// How often the server ran a script since it was asked to count anew.
+uint64_t ScriptsRun(net::RedisClient* client) {
+  auto info = client->Call({"INFO", "commandstats"});
+  const size_t at = info.ok() ? info->text.find("cmdstat_evalsha:calls=") : std::string::npos;
+  return at == std::string::npos ? 0 : std::stoull(info->text.substr(at + 22));
+}
+
+TEST_F(RedisStoreTest, BehindAProxyEveryDecisionIsACall) {
+  const Policy policy = OneRule(Algorithm::kGcra, 3);
+  const std::vector<StoreCall> calls = {{&policy, "a"}, {&policy, "b"}, {&policy, "c"}};
+  std::vector<Decision> decisions(calls.size());
+  for (const bool is_spread : {false, true}) {
+    RedisStore store(client_, is_spread);
+    Decide(policy, "k");  // the script is known
+    CAIRN_ASSERT_OK(client_->Call({"CONFIG", "RESETSTAT"}));
+    CAIRN_EXPECT_OK(store.DecideMany(calls, decisions, kLongNs));
+    EXPECT_EQ(ScriptsRun(client_.get()), is_spread ? 3u : 1u);
+  }
+}
+
 TEST_F(RedisStoreTest, AServerThatForgotTheScriptsIsTaughtThemAgain) {
   const Policy policy = OneRule(Algorithm::kGcra, 10);
   EXPECT_EQ(Decide(policy, "k").remaining, 9u);
@@ -169,6 +218,31 @@ TEST_F(RedisStoreTest, AllKeysOfADecisionHaveOneClusterSlot) {
 
 TEST_F(RedisStoreTest, AForeignValueUnderAKeyIsNoCrash) {
   const Policy policy = OneRule(Algorithm::kGcra, 1);
+  // No text of ours; no number; more than any; less than any.
+  const std::string_view kForeign[] = {"not a number",
+                                       std::string_view("\0\0\0\0\0\0\xf8\x7f"
+                                                        "12345678",
+                                                        16),
+                                       std::string_view("\0\0\0\0\0\0\xf0\x7f"
+                                                        "12345678",
+                                                        16),
+                                       "",
+                                       std::string_view("\0\0\0\0\0\0\xf0\xff"
+                                                        "12345678",
+                                                        16)};
+  for (const Algorithm algorithm :
+       {Algorithm::kGcra, Algorithm::kFixedWindow, Algorithm::kSlidingWindow}) {
+    Policy any = OneRule(algorithm, 7);
+    any.rules[0].window_ns = 5 * kHourNs / 7;
+    for (const std::string_view value : kForeign) {
+      const std::string key = StrCat("cairn:limit:{1.1:pk}", AlgorithmName(algorithm), ":r");
+      CAIRN_ASSERT_OK(client_->Call({"SET", key, value}));
+      const Decision decision = Decide(any, "k");
+      EXPECT_LE(decision.remaining, 7u);
+      EXPECT_LE(decision.retry_after_ns, 2 * kHourNs);
+      CAIRN_EXPECT_OK(store_->Reset(any, "k", kLongNs));
+    }
+  }
   CAIRN_ASSERT_OK(client_->Call({"SET", "cairn:limit:{1.1:pk}gcra:r", "not a number"}));
   EXPECT_TRUE(Decide(policy, "k").allowed());
   CAIRN_ASSERT_OK(client_->Call({"DEL", "cairn:limit:{1.1:pk}gcra:r"}));

@@ -22,6 +22,7 @@ from cairn.breaker import BreakerOpenError, CircuitBreaker
 from cairn.cache import Cache, CacheSpace, CacheStats, cached
 from cairn.collection import Collection, CollectionStats
 from cairn.database import Database, DatabaseStats, open
+from cairn.decision import Decision
 from cairn.document import Chunk, Document
 from cairn.errors import (
     AbortedError, AlreadyExistsError, CairnError, CancelledError, ClosedError, DataLossError,
@@ -30,7 +31,7 @@ from cairn.errors import (
     StorageError, TimedOutError, UnavailableError, UnsupportedError,
 )  # fmt: skip
 from cairn.indexing import IndexReport, Problem
-from cairn.limiter import Decision, LimiterStats, RateLimiter, ip_prefix, limited
+from cairn.limiter import LimiterStats, RateLimiter, ip_prefix, limited
 from cairn.metrics import Metrics
 from cairn.nearest import SegmentStats
 from cairn.pipeline import Bulkhead, Pipeline

@@ -27,66 +27,12 @@ from typing import (
 
 from cairn import _ffi, _library
 from cairn._handle import Handle
-from cairn.errors import OutOfRangeError, RateLimitedError
+from cairn.decision import Decision, from_native, new_decision, require
 
 Key = Union[str, bytes]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _TOLD = (_ffi.CAIRN_OK, _ffi.CAIRN_RATE_LIMITED, _ffi.CAIRN_OUT_OF_RANGE)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The answer about one request. True when it was allowed.
-
-    The numbers are those of the rule that is nearest to its limit, or that refuses. `impossible`: the
-    cost is above what the limit ever holds. `overflowed`: the memory budget had no room for the
-    key. `degraded`: decided without the shared store. `retry_after` and `reset_after` are seconds.
-    """
-
-    allowed: bool
-    impossible: bool
-    limit: int
-    remaining: int
-    reset_after_ns: int
-    retry_after_ns: int
-    rule: str
-    permit: int
-    overflowed: bool
-    degraded: bool
-
-    def __bool__(self) -> bool:
-        return self.allowed
-
-    @property
-    def retry_after(self) -> float:
-        return self.retry_after_ns / 1e9
-
-    @property
-    def reset_after(self) -> float:
-        return self.reset_after_ns / 1e9
-
-    def http_fields(self) -> "dict[str, str]":
-        """RateLimit, and Retry-After when the request was refused, for an HTTP response."""
-        rule = self.rule.encode()
-        raw = _ffi.cairn_decision(
-            struct_size=ctypes.sizeof(_ffi.cairn_decision),
-            outcome=_outcome(self),
-            remaining=self.remaining,
-            reset_after_ns=self.reset_after_ns,
-            retry_after_ns=self.retry_after_ns,
-            rule=ctypes.cast(ctypes.c_char_p(rule), ctypes.c_void_p),
-            rule_bytes=len(rule),
-        )
-        fields = {}
-        for name, field in (
-            ("RateLimit", _ffi.CAIRN_HTTP_RATELIMIT),
-            ("Retry-After", _ffi.CAIRN_HTTP_RETRY_AFTER),
-        ):
-            value = _library.call_for_text("cairn_decision_http", ctypes.byref(raw), field)
-            if value:
-                fields[name] = value
-        return fields
 
 
 @dataclass(frozen=True)
@@ -103,35 +49,8 @@ class LimiterStats:
     budget_bytes: int
 
 
-def _outcome(decision: Decision) -> int:
-    if decision.allowed:
-        return _ffi.CAIRN_OUTCOME_ALLOWED
-    if decision.impossible:
-        return _ffi.CAIRN_OUTCOME_IMPOSSIBLE
-    return _ffi.CAIRN_OUTCOME_REFUSED
-
-
-def _from_native(raw: Any) -> Decision:
-    return Decision(
-        allowed=raw.outcome == _ffi.CAIRN_OUTCOME_ALLOWED,
-        impossible=raw.outcome == _ffi.CAIRN_OUTCOME_IMPOSSIBLE,
-        limit=raw.limit,
-        remaining=raw.remaining,
-        reset_after_ns=raw.reset_after_ns,
-        retry_after_ns=raw.retry_after_ns,
-        rule=_library.field_text(raw, "rule"),
-        permit=raw.permit,
-        overflowed=bool(raw.overflowed),
-        degraded=bool(raw.degraded),
-    )
-
-
 def _bytes(key: Key) -> bytes:
     return _library.encode(key) if isinstance(key, str) else key
-
-
-def _new_decision() -> Any:
-    return _ffi.cairn_decision(struct_size=ctypes.sizeof(_ffi.cairn_decision))
 
 
 class RateLimiter:
@@ -146,7 +65,8 @@ class RateLimiter:
     URL ("redis://user:password@host:6379/0"), or a mapping: url, or host and port; prefix
     ("cairn:"), deadline_ms (20), connections (8), outage, which says what a request gets while the
     server does not answer within the deadline: "local" (this process's limits decide), "fail_open"
-    or "fail_closed". Decisions without the server are `degraded`; now_ns is ignored.
+    or "fail_closed"; and spread, True when the server is a proxy that spreads keys over several.
+    Decisions without the server are `degraded`; now_ns is ignored.
 
     Thread safety: all methods may be called from any thread. A limiter is closed when it is
     collected.
@@ -195,14 +115,16 @@ class RateLimiter:
         return self._decide("cairn_limiter_peek", policy, key, cost, now_ns)
 
     def acquire(self, policy: str, key: Key, cost: int = 1, *, timeout_s: float = 0) -> Decision:
-        """`check` that waits at most so long; refuses at once when that would not help."""
+        """`check` that waits at most so long; refuses at once when that would not help. Callers of one
+        process that wait for a key are served in the order in which they came.
+        """
         wait_ns = max(0, int(timeout_s * 1e9))
         return self._decide("cairn_limiter_acquire", policy, key, cost, wait_ns)
 
     async def acquire_async(
         self, policy: str, key: Key, cost: int = 1, *, timeout_s: float = 0
     ) -> Decision:
-        """`acquire` that lets the event loop run meanwhile."""
+        """`acquire` that lets the event loop run meanwhile, and does not stand in line."""
         end = time.monotonic() + timeout_s
         while True:
             decision = self.check(policy, key, cost)
@@ -241,11 +163,11 @@ class RateLimiter:
                 "cairn_limiter_check_many",
                 pointer, self._id(policy), pointers, sizes, given, count, now_ns, decisions,
             )  # fmt: skip
-        return [_from_native(decision) for decision in decisions]
+        return [from_native(decision) for decision in decisions]
 
     def _decide(self, function: str, policy: str, key: Key, cost: int, time_ns: int) -> Decision:
         data = _bytes(key)
-        raw = _new_decision()
+        raw = new_decision()
         with self._handle as pointer:
             error = ctypes.POINTER(_ffi.cairn_error)()
             status = getattr(_library.native, function)(
@@ -254,7 +176,7 @@ class RateLimiter:
             )  # fmt: skip
             if error or status not in _TOLD:
                 raise _library._exception(status, error)
-            return _from_native(raw)
+            return from_native(raw)
 
     # --- taking back ------------------------------------------------------------------------------
 
@@ -279,7 +201,7 @@ class RateLimiter:
     @contextlib.contextmanager
     def permit(self, policy: str, key: Key, *, timeout_s: float = 0) -> Iterator[Decision]:
         """Holds a permit for the length of a block; RateLimitedError when there is none."""
-        decision = _require(self.acquire(policy, key, timeout_s=timeout_s), policy)
+        decision = require(self.acquire(policy, key, timeout_s=timeout_s), policy)
         try:
             yield decision
         finally:
@@ -290,7 +212,7 @@ class RateLimiter:
         self, policy: str, key: Key, *, timeout_s: float = 0
     ) -> AsyncIterator[Decision]:
         """`permit` for `async with`."""
-        decision = _require(await self.acquire_async(policy, key, timeout_s=timeout_s), policy)
+        decision = require(await self.acquire_async(policy, key, timeout_s=timeout_s), policy)
         try:
             yield decision
         finally:
@@ -370,20 +292,6 @@ def _checked_cost(cost: int) -> int:
     return cost
 
 
-def _require(decision: Decision, policy: str) -> Decision:
-    if decision.allowed:
-        return decision
-    if decision.impossible:
-        raise OutOfRangeError(
-            f"the cost is above {decision.limit}, the limit {decision.rule} of {policy}"
-        )
-    error = RateLimitedError(
-        f"{policy}: limit {decision.rule} is used up, retry after {decision.retry_after:.3f} s"
-    )
-    error.decision = decision  # type: ignore[attr-defined]
-    raise error
-
-
 def limited(
     limiter: RateLimiter,
     policy: str,
@@ -419,7 +327,7 @@ def limited(
             @functools.wraps(function)
             async def call_async(*arguments: Any, **named: Any) -> Any:
                 its_key, its_cost = of(key, arguments, named), of(cost, arguments, named)
-                decision = _require(
+                decision = require(
                     await limiter.acquire_async(policy, its_key, its_cost, timeout_s=timeout_s),
                     policy,
                 )
@@ -434,7 +342,7 @@ def limited(
         @functools.wraps(function)
         def call(*arguments: Any, **named: Any) -> Any:
             its_key, its_cost = of(key, arguments, named), of(cost, arguments, named)
-            decision = _require(
+            decision = require(
                 limiter.acquire(policy, its_key, its_cost, timeout_s=timeout_s), policy
             )
             try:
