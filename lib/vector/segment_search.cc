@@ -62,8 +62,7 @@ void Rerank(const Segment& segment, const SegmentQuery& query, size_t count,
             const SearchScratch& scratch, BestHits* hits, SearchWork* work) {
   const auto& found = scratch.found;
   const Quantizer::Parameters& p = segment.quantizer.parameters();
-  for (size_t i = 0; i < std::min(count, kRerankAhead); ++i)
-    segment.rows.Prefetch(found[i].row);
+  for (size_t i = 0; i < std::min(count, kRerankAhead); ++i) segment.rows.Prefetch(found[i].row);
   for (size_t i = 0; i < count; ++i) {
     if (i + kRerankAhead < count) segment.rows.Prefetch(found[i + kRerankAhead].row);
     uint32_t row = found[i].row;
