@@ -22,7 +22,10 @@ float SumOfSizes(const float* way) {
   return folded[0];
 }
 
-int ToByte(float value) { return static_cast<int>(std::lrint(std::clamp(value, -128.0f, 127.0f))); }
+int ToByte(float value) {
+  if (!(value > -128.0f)) return -128;  // nor NaN
+  return static_cast<int>(std::lrint(std::min(value, 127.0f)));
+}
 
 }  // namespace
 

@@ -19,6 +19,7 @@ constexpr uint64_t kPage = 4096;
 constexpr uint64_t kLine = 64;
 constexpr uint32_t kMaxDim = 65535;
 constexpr uint64_t kMaxStride = 1 << 20;
+constexpr float kMaxEdge = 1 << 16;  // in steps; codes are at most 127 * 256 apart
 
 bool NotNegative(float x) { return x >= 0; }  // nor NaN
 
@@ -27,7 +28,7 @@ Status CheckNumbers(const SegmentHeader& header, const std::string& path) {
   bool width = header.width == 4 || header.width == 7;
   bool numbers = header.step > 0 && NotNegative(header.norm_bound) &&
                  NotNegative(header.code_error) && NotNegative(header.max_code_error) &&
-                 NotNegative(header.longest_edge);
+                 NotNegative(header.longest_edge) && header.longest_edge < kMaxEdge;
   bool shape = header.dim >= 1 && header.dim <= kMaxDim && header.row_count <= kMaxGraphRows &&
                header.stride <= kMaxStride;
   if (metric && width && numbers && shape) return OkStatus();

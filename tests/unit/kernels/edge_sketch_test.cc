@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -128,6 +129,9 @@ TEST(EdgeSketchTest, ExtremesNeitherOverflowNorDivideByZero) {
     EXPECT_EQ(c.Ask(*kernel), 0xFFFFFFFFu) << kernel->name;
     c.reach = -1e30f;
     EXPECT_EQ(c.Ask(*kernel), 0u) << kernel->name;
+    c.reach = std::numeric_limits<float>::quiet_NaN();  // of numbers too small to be told apart
+    EXPECT_EQ(c.Ask(*kernel), 0xFFFFFFFFu) << kernel->name;
+    c.reach = -1e30f;
     c.query.fill(-1e9f);
     std::fill(c.code.begin(), c.code.end(), uint8_t{127});
     EXPECT_EQ(c.Ask(*kernel), 0u) << kernel->name;

@@ -392,6 +392,7 @@ TEST_F(DamagedSegmentTest, AHeaderWithWrongValuesIsFound) {
       [](SegmentHeader* h) { h->norm_bound = -1; },
       [](SegmentHeader* h) { h->code_error = std::numeric_limits<float>::quiet_NaN(); },
       [](SegmentHeader* h) { h->longest_edge = std::numeric_limits<float>::quiet_NaN(); },
+      [](SegmentHeader* h) { h->longest_edge = std::numeric_limits<float>::infinity(); },
       [](SegmentHeader* h) { h->stride += 64; },
       [](SegmentHeader* h) { h->stride = UINT64_MAX; },
       [](SegmentHeader* h) { h->code_bytes += 64; },
