@@ -30,7 +30,7 @@ class Combiner {
   };
   using Items = std::vector<std::shared_ptr<Item>>;
   /// Answers every item within so much time, and calls `meanwhile` at most once, when there is
-  /// nothing to do but wait. Called without locks, by one of the callers.
+  /// nothing to do but wait. Called without locks, by one of the callers; must not throw.
   using Send = std::function<void(const Items& items, int64_t timeout_ns,
                                   const std::function<void()>& meanwhile)>;
 

@@ -1,6 +1,7 @@
 #include "limiter/redis_store.h"
 
 #include <array>
+#include <new>
 #include <random>
 
 #include "limiter/redis_rule.h"
@@ -123,10 +124,17 @@ Result<uint64_t> RedisStore::Prepare(const StoreCall& call) {
 
 void RedisStore::Send(const Combiner::Items& items, int64_t timeout_ns,
                       const std::function<void()>& meanwhile) {
-  std::vector<RedisQuestion*> questions;
-  questions.reserve(items.size());
-  for (const auto& item : items) questions.push_back(&static_cast<Shared*>(item.get())->question);
-  batch_.Ask(questions, timeout_ns, meanwhile);
+  try {
+    std::vector<RedisQuestion*> questions;
+    questions.reserve(items.size());
+    for (const auto& item : items) questions.push_back(&static_cast<Shared*>(item.get())->question);
+    batch_.Ask(questions, timeout_ns, meanwhile);
+  } catch (const std::bad_alloc&) {
+    for (const auto& item : items) {
+      static_cast<Shared*>(item.get())->question.status =
+          Status(Code::kResourceExhausted, "out of memory");
+    }
+  }
 }
 
 uint64_t RedisStore::NewPermit() {

@@ -12,10 +12,16 @@ Decision WaitLines::Acquire(Place place, int64_t max_wait_ns, const Ask& ask) {
   Line& line = lines_[place];
   line.waiters.push_back(&self);
   waiting_.fetch_add(1);
-  const Decision decision = WaitIn(&line, &self, deadline_ns, ask);
-  Leave(place, &self);
-  waiting_.fetch_sub(1);
-  return decision;
+  try {
+    const Decision decision = WaitIn(&line, &self, deadline_ns, ask);
+    Leave(place, &self);
+    waiting_.fetch_sub(1);
+    return decision;
+  } catch (...) {
+    Leave(place, &self);
+    waiting_.fetch_sub(1);
+    throw;
+  }
 }
 
 Decision WaitLines::WaitIn(Line* line, Waiter* self, int64_t deadline_ns, const Ask& ask) {
@@ -27,7 +33,12 @@ Decision WaitLines::WaitIn(Line* line, Waiter* self, int64_t deadline_ns, const 
     if (is_first || !has_asked) {
       const uint64_t freed_count = line->freed_count;
       mutex_.Unlock();
-      last = ask(is_first, left_ns);
+      try {
+        last = ask(is_first, left_ns);
+      } catch (...) {
+        mutex_.Lock();
+        throw;
+      }
       mutex_.Lock();
       has_asked = true;
       if (last.pause_ns == 0) break;

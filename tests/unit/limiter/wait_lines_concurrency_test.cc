@@ -181,5 +181,20 @@ TEST(WaitLinesConcurrencyTest, NobodyComesInBetweenWhoWouldNotBeServedAnyway) {
   EXPECT_TRUE(queue.OutcomeOf(0).allowed());
 }
 
+TEST(WaitLinesConcurrencyTest, WhoFailsLeavesTheLine) {
+  WaitLines lines(Clock::System(), {});
+  const WaitLines::Place place{1, 7};
+  EXPECT_THROW(lines.Acquire(place, kHour,
+                             [](bool, int64_t) -> WaitLines::Answer { throw std::bad_alloc(); }),
+               std::bad_alloc);
+  EXPECT_EQ(lines.waiting_count(), 0u);
+  bool was_first = false;
+  lines.Acquire(place, kHour, [&was_first](bool is_first, int64_t) {
+    was_first = is_first;
+    return WaitLines::Answer();
+  });
+  EXPECT_TRUE(was_first);
+}
+
 }  // namespace
 }  // namespace cairn::limiter
