@@ -53,7 +53,8 @@ class EdgeSketcher {
 };
 
 /// Writes the sketches of all rows of a graph whose codes and neighbours are in place, and their
-/// scale. Does nothing where blocks have no room for them, or codes not seven bits.
+/// scale. There is no scale where blocks have no room for sketches, codes not seven bits, or where
+/// the signs say too little of where edges lead, as found by trying.
 ///
 /// A search scores only the ends of those edges that, by the signs of some projections, lead
 /// towards its query (probabilistic routing: Lu, Xu and Ishikawa, ICML 2024; estimates in place of

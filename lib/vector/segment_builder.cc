@@ -34,7 +34,7 @@ class SegmentBuilder {
     GraphBuildOptions build{.pool = options_.pool, .cancelled = options_.cancelled};
     CAIRN_RETURN_IF_ERROR(CopyBaseGraph(quantizer, build, &graph));
     CAIRN_RETURN_IF_ERROR(GrowGraph(quantizer, base_rows_, build, &graph));
-    if (!graph.edges.exists()) SketchEdges(quantizer, options_.pool, &graph);
+    if (trained_anew_ || compacted_) SketchEdges(quantizer, options_.pool, &graph);
     return Finish(std::move(quantizer), std::move(graph));
   }
 
