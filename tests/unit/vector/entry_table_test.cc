@@ -113,6 +113,40 @@ TEST_F(EntryTableTest, ASearchEntersNearItsQuery) {
   EXPECT_LT(table_codes * 2, flat_codes);
 }
 
+/// Centres that are fewer than clusters, all as far from each other, would hide most of them.
+TEST(EntryTableOfManyClustersTest, ASearchEntersItsCluster) {
+  constexpr uint32_t kWide = 256;
+  constexpr uint32_t kClusters = 80;
+  std::vector<float> vectors = test::Clusters(7, kWide, kClusters, 0.3f).Points(kRows);
+  Quantizer quantizer = test::TrainOn(vectors, kWide, Metric::kL2);
+  OwnedGraph owned = OwnedGraph::Create(quantizer, kRows);
+  test::EncodeRows(quantizer, vectors, 0, &owned);
+  std::vector<uint32_t> rows;
+  for (uint32_t row = 3; row < kRows; row += 11) rows.push_back(row);
+  Graph graph = owned.view();
+  auto table = MakeEntryTable(quantizer, graph, rows);
+  graph.entries = rows;
+  graph.entry_table = table.get();
+  SearchScratch scratch;
+  uint64_t scored = 0;
+  uint32_t tried = 0;
+  uint32_t inside = 0;
+  for (uint32_t row = 0; row < kRows; row += 7) {
+    QueryCode query;
+    quantizer.EncodeQuery(&vectors[size_t{row} * kWide], &query);
+    GraphTask task;
+    task.query = &query;
+    task.ef = task.keep = task.most_ties = 4;
+    task.scratch = &scratch;
+    task.codes_scored = &scored;
+    SearchGraph(graph, task);
+    ASSERT_FALSE(scratch.found.empty());
+    ++tried;
+    inside += scratch.found[0].row % kClusters == row % kClusters ? 1 : 0;
+  }
+  EXPECT_GE(inside * 100, tried * 97);
+}
+
 TEST_F(EntryTableTest, NoneAndOne) {
   Graph graph = graph_.view();
   auto none = MakeEntryTable(quantizer_, graph, {});
