@@ -23,10 +23,15 @@ constexpr size_t kProjections = 16;
 /// are random projections.
 using ProjectCodeFunction = void(const uint8_t* code, size_t lanes, int32_t* sums);
 
+/// Steps that the largest sum has: 127 less what rounding twelve numbers may add. A largest sum
+/// below kSketchLeastSum counts as that.
+constexpr float kSketchScale = 120;
+constexpr float kSketchLeastSum = 1e-30f;
+
 /// What a query asks of the edges of one row.
 struct EdgeProbe {
   const float* query;    ///< kProjections sums of the query's, in the scale of ProjectCodeFunction
-  const float* slope;    ///< kSketchLevels: see PromisingEdges
+  const float* slope;    ///< kSketchLevels: see PromisingEdgesFunction
   const float* inverse;  ///< kSketchLevels
   float reach;
 };
@@ -34,8 +39,8 @@ struct EdgeProbe {
 /// Bit j is set when the signs of edge j agree with the way to the query well enough for its level:
 ///   sum over k < kSketchSigns of sign_jk * (query[k] - sums(code)[k])
 ///     > slope[level_j] - reach * inverse[level_j]
-/// with both sides rounded to steps of 1/120 of the largest sum that is possible. Every instruction
-/// set rounds alike.
+/// with both sides rounded to steps of 1 / kSketchScale of the largest sum that is possible. Every
+/// instruction set rounds alike.
 using PromisingEdgesFunction = uint32_t(const EdgeProbe& probe, const uint8_t* code, size_t lanes,
                                         const uint8_t* sketch);
 

@@ -4,14 +4,13 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
+
 // Without fma: products must be rounded before they are added, as everywhere else.
 #define CAIRN_KERNEL_TARGET __attribute__((target("avx2")))
 
 namespace cairn::kernels {
 namespace {
-
-constexpr float kFullScale = 120;
-constexpr float kLeast = 1e-30f;
 
 /// Sixteen sums; of what a sketch holds the first twelve count.
 struct Projections {
@@ -94,8 +93,7 @@ CAIRN_KERNEL_TARGET uint32_t PromisingEdgesAvx2(const EdgeProbe& probe, const ui
   __m256 low = _mm256_sub_ps(_mm256_loadu_ps(probe.query), _mm256_cvtepi32_ps(own.low));
   __m256 high = _mm256_sub_ps(_mm256_loadu_ps(probe.query + 8), _mm256_cvtepi32_ps(own.high));
   high = _mm256_blend_ps(high, _mm256_setzero_ps(), 0xF0);
-  float sizes = SumOfSizes(low, high);
-  __m256 scale = _mm256_set1_ps(kFullScale / (sizes > kLeast ? sizes : kLeast));
+  __m256 scale = _mm256_set1_ps(kSketchScale / std::max(SumOfSizes(low, high), kSketchLeastSum));
   __m128i steps = ToBytes(_mm256_mul_ps(low, scale), _mm256_mul_ps(high, scale));
 
   __m256 reach = _mm256_set1_ps(probe.reach);

@@ -7,9 +7,6 @@
 namespace cairn::kernels {
 namespace {
 
-constexpr float kFullScale = 120;  // 127 less what rounding twelve numbers may add
-constexpr float kLeast = 1e-30f;
-
 /// In the order in which registers of eight are folded.
 float SumOfSizes(const float* way) {
   float folded[8];
@@ -44,7 +41,7 @@ uint32_t PromisingEdgesScalar(const EdgeProbe& probe, const uint8_t* code, size_
   ProjectCodeScalar(code, lanes, sums.data());
   std::array<float, kSketchSigns> way;
   for (size_t k = 0; k < kSketchSigns; ++k) way[k] = probe.query[k] - static_cast<float>(sums[k]);
-  float scale = kFullScale / std::max(SumOfSizes(way.data()), kLeast);
+  float scale = kSketchScale / std::max(SumOfSizes(way.data()), kSketchLeastSum);
   std::array<int, kSketchSigns> steps;
   for (size_t k = 0; k < kSketchSigns; ++k) steps[k] = ToByte(way[k] * scale);
   std::array<int, kSketchLevels> least;

@@ -24,7 +24,7 @@ constexpr size_t kComparedRows = 500;
 constexpr double kLeastAgreement = 0.38;
 constexpr double kLongest = 0.995;  // of the edges have a level of their own
 // An estimate from so few signs is rough, so the likeliest cosine is nearer to zero: the share is
-// the square of their correlation (0.59 on text and on clusters).
+// the square of their correlation (0.59 on walks through text).
 constexpr float kTrust = 0.35f;
 
 uint32_t CountNeighbours(const OwnedGraph& graph, uint32_t row) {

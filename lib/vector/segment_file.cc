@@ -75,7 +75,8 @@ Result<Quantizer> ReadQuantizer(const InputFile& file, const SegmentHeader& head
   CAIRN_RETURN_IF_ERROR(ReadSection(file, header, Section::kCentre, &parameters.centre));
   Quantizer quantizer(std::move(parameters));
   bool fits = header.lanes == quantizer.lanes() && header.code_bytes == quantizer.code_bytes() &&
-              header.stride == BlockStride(quantizer.code_bytes());
+              header.stride == BlockStride(quantizer.code_bytes()) &&
+              (header.longest_edge == 0 || HasSketches(quantizer.code_bytes()));
   if (!fits) return Damaged(file.path(), "its codes have another shape than its quantizer's");
   return quantizer;
 }

@@ -17,6 +17,22 @@ namespace {
 constexpr uint32_t kDim = 24;
 constexpr uint32_t kRows = 3000;
 
+/// The row where a search of a graph without links enters, which is all that it finds.
+uint32_t EnteredRow(const Graph& graph, const Quantizer& quantizer, const float* vector,
+                    uint64_t* codes_scored) {
+  QueryCode query;
+  quantizer.EncodeQuery(vector, &query);
+  SearchScratch scratch;
+  GraphTask task;
+  task.query = &query;
+  task.ef = task.keep = task.most_ties = 4;
+  task.scratch = &scratch;
+  task.codes_scored = codes_scored;
+  SearchGraph(graph, task);
+  EXPECT_LE(scratch.found.size(), 1u);
+  return scratch.found.empty() ? kNoNeighbour : scratch.found[0].row;
+}
+
 class EntryTableTest : public ::testing::Test {
  protected:
   EntryTableTest()
@@ -85,24 +101,15 @@ TEST_F(EntryTableTest, ASearchEntersNearItsQuery) {
   Graph graph = graph_.view();
   auto table = MakeEntryTable(quantizer_, graph, rows_);
   graph.entries = rows_;
-  SearchScratch scratch;
   uint64_t flat_codes = 0;
   uint64_t table_codes = 0;
   int same = 0;
   for (uint32_t row = 0; row < kRows; row += 10) {
-    QueryCode query;
-    quantizer_.EncodeQuery(&vectors_[size_t{row} * kDim], &query);
     uint32_t entered[2];
     for (int by_table : {0, 1}) {
       graph.entry_table = by_table != 0 ? table.get() : nullptr;
-      GraphTask task;
-      task.query = &query;
-      task.ef = task.keep = task.most_ties = 4;
-      task.scratch = &scratch;
-      task.codes_scored = by_table != 0 ? &table_codes : &flat_codes;
-      SearchGraph(graph, task);
-      ASSERT_EQ(scratch.found.size(), 1u);
-      entered[by_table] = scratch.found[0].row;
+      entered[by_table] = EnteredRow(graph, quantizer_, &vectors_[size_t{row} * kDim],
+                                     by_table != 0 ? &table_codes : &flat_codes);
     }
     same += entered[0] == entered[1] ? 1 : 0;
     if (row % 7 == 5) {
@@ -127,22 +134,14 @@ TEST(EntryTableOfManyClustersTest, ASearchEntersItsCluster) {
   auto table = MakeEntryTable(quantizer, graph, rows);
   graph.entries = rows;
   graph.entry_table = table.get();
-  SearchScratch scratch;
   uint64_t scored = 0;
   uint32_t tried = 0;
   uint32_t inside = 0;
   for (uint32_t row = 0; row < kRows; row += 7) {
-    QueryCode query;
-    quantizer.EncodeQuery(&vectors[size_t{row} * kWide], &query);
-    GraphTask task;
-    task.query = &query;
-    task.ef = task.keep = task.most_ties = 4;
-    task.scratch = &scratch;
-    task.codes_scored = &scored;
-    SearchGraph(graph, task);
-    ASSERT_FALSE(scratch.found.empty());
+    uint32_t entered = EnteredRow(graph, quantizer, &vectors[size_t{row} * kWide], &scored);
+    ASSERT_NE(entered, kNoNeighbour);
     ++tried;
-    inside += scratch.found[0].row % kClusters == row % kClusters ? 1 : 0;
+    inside += entered % kClusters == row % kClusters ? 1 : 0;
   }
   EXPECT_GE(inside * 100, tried * 97);
 }
@@ -152,22 +151,11 @@ TEST_F(EntryTableTest, NoneAndOne) {
   auto none = MakeEntryTable(quantizer_, graph, {});
   EXPECT_TRUE(none->entries.empty());
   graph.entry_table = none.get();
-  SearchScratch scratch;
-  QueryCode query;
-  quantizer_.EncodeQuery(vectors_.data(), &query);
   uint64_t scored = 0;
-  GraphTask task;
-  task.query = &query;
-  task.ef = task.keep = task.most_ties = 4;
-  task.scratch = &scratch;
-  task.codes_scored = &scored;
-  SearchGraph(graph, task);
-  EXPECT_TRUE(scratch.found.empty());
+  EXPECT_EQ(EnteredRow(graph, quantizer_, vectors_.data(), &scored), kNoNeighbour);
   auto one = MakeEntryTable(quantizer_, graph, std::span(rows_).first(1));
   graph.entry_table = one.get();
-  SearchGraph(graph, task);
-  ASSERT_EQ(scratch.found.size(), 1u);
-  EXPECT_EQ(scratch.found[0].row, rows_[0]);
+  EXPECT_EQ(EnteredRow(graph, quantizer_, vectors_.data(), &scored), rows_[0]);
 }
 
 }  // namespace

@@ -393,6 +393,7 @@ TEST_F(DamagedSegmentTest, AHeaderWithWrongValuesIsFound) {
       [](SegmentHeader* h) { h->code_error = std::numeric_limits<float>::quiet_NaN(); },
       [](SegmentHeader* h) { h->longest_edge = std::numeric_limits<float>::quiet_NaN(); },
       [](SegmentHeader* h) { h->longest_edge = std::numeric_limits<float>::infinity(); },
+      [](SegmentHeader* h) { h->longest_edge = 100; },  // its blocks have no sketches
       [](SegmentHeader* h) { h->stride += 64; },
       [](SegmentHeader* h) { h->stride = UINT64_MAX; },
       [](SegmentHeader* h) { h->code_bytes += 64; },
