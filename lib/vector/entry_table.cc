@@ -1,8 +1,8 @@
 #include "vector/entry_table.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <limits>
 
 #include "kernels/code_distance.h"
 #include "vector/graph.h"
@@ -11,105 +11,112 @@
 namespace cairn::vector {
 namespace {
 
-constexpr size_t kTriedRows = 256;
-constexpr float kHardlyFarther = 2;  // of squared distances
-constexpr double kMostFound = 0.99;
+constexpr double kProbedGroups = 2;  // by a search, besides the centres
 
+/// Chooses centres one after the other, always the row that is farthest from all of them (Gonzalez,
+/// 1985): of data in clusters, each is met before any gets two.
 class TableMaker {
  public:
   TableMaker(const Quantizer& quantizer, const Graph& graph, std::span<const uint32_t> rows)
-      : quantizer_(quantizer), graph_(graph), rows_(rows) {}
+      : quantizer_(quantizer),
+        graph_(graph),
+        rows_(rows),
+        distances_(rows.size(), std::numeric_limits<float>::infinity()),
+        groups_(rows.size()),
+        dots_(rows.size()) {
+    codes_.reserve(rows.size() * graph.code_bytes);
+    for (uint32_t row : rows) AddCode(row, &codes_);
+  }
 
-  std::shared_ptr<const EntryTable> Make() {
-    auto count = static_cast<size_t>(std::ceil(std::sqrt(static_cast<double>(rows_.size()))));
-    MakeGroups(count);
-    while (count > 0 && count * 2 <= rows_.size() && !FindsNearest()) {
-      count *= 2;
-      MakeGroups(count);
+  std::shared_ptr<const EntryTable> MakeWith(size_t centres) {
+    AddCentres(centres);
+    return Arrange(centres_.size(), groups_);
+  }
+  std::shared_ptr<const EntryTable> MakeForLeastWork() {
+    auto count = static_cast<size_t>(2 * std::ceil(std::sqrt(static_cast<double>(rows_.size()))));
+    double least = std::numeric_limits<double>::infinity();
+    size_t centres = 0;
+    std::vector<uint32_t> groups;
+    for (; AddCentres(count) && Work() < least; count *= 2) {
+      least = Work();
+      centres = centres_.size();
+      groups = groups_;
     }
-    return std::make_shared<const EntryTable>(std::move(table_));
+    return Arrange(centres, groups);
   }
 
  private:
-  void MakeGroups(size_t count) {
-    table_ = {};
-    ChooseCentres(count);
-    std::vector<std::vector<uint32_t>> groups(table_.centres.size());
-    for (uint32_t row : rows_) groups[NearestCentres(row)[0]].push_back(row);
-    table_.largest = table_.centres.size();
-    for (const std::vector<uint32_t>& group : groups) {
-      for (uint32_t row : group) Add(row, &table_.entries);
-      table_.ends.push_back(static_cast<uint32_t>(table_.entries.size()));
-      table_.largest = std::max(table_.largest, group.size());
-    }
-  }
-  void ChooseCentres(size_t count) {
-    table_.codes.reserve((count + rows_.size()) * graph_.code_bytes);
-    for (size_t i = 0; i < count; ++i) Add(rows_[rows_.size() * i / count], &table_.centres);
-  }
-  void Add(uint32_t row, std::vector<EntryTable::Entry>* to) {
+  void AddCode(uint32_t row, std::vector<uint8_t>* to) const {
     const uint8_t* code = graph_.Code(row);
-    table_.codes.insert(table_.codes.end(), code, code + graph_.code_bytes);
-    to->push_back({row, graph_.bias[row]});
+    to->insert(to->end(), code, code + graph_.code_bytes);
   }
-  /// Squared distances from a row to centres or entries, whose codes begin at `first`.
-  const std::vector<float>& Distances(uint32_t row, size_t first,
-                                      const std::vector<EntryTable::Entry>& to) {
+  /// Until there are `count`, or every row lies on one. Whether there are more now.
+  bool AddCentres(size_t count) {
+    const size_t before = centres_.size();
+    while (centres_.size() < std::min(count, rows_.size())) {
+      auto farthest = std::max_element(distances_.begin(), distances_.end());
+      if (!(*farthest > 0)) break;
+      AddCentre(static_cast<size_t>(farthest - distances_.begin()));
+    }
+    return centres_.size() > before;
+  }
+  /// Rows that are nearer to it than to the centre of their group join its group.
+  void AddCentre(size_t place) {
+    const auto group = static_cast<uint32_t>(centres_.size());
+    const uint32_t row = rows_[place];
+    centres_.push_back(row);
     quantizer_.QueryOfCode(graph_.Code(row), graph_.bias[row], &query_);
-    dots_.resize(to.size());
-    distances_.resize(to.size());
-    const uint8_t* codes = table_.codes.data() + first * graph_.code_bytes;
-    kernels::ActiveCodeKernel().dot7(query_.lanes.data(), {codes, graph_.code_bytes, nullptr},
-                                     to.size(), graph_.lanes, dots_.data());
-    for (size_t i = 0; i < to.size(); ++i) {
-      distances_[i] = to[i].bias + query_.constant - query_.weight * static_cast<float>(dots_[i]);
+    kernels::ActiveCodeKernel().dot7(query_.lanes.data(),
+                                     {codes_.data(), graph_.code_bytes, nullptr}, rows_.size(),
+                                     graph_.lanes, dots_.data());
+    for (size_t i = 0; i < rows_.size(); ++i) {
+      float distance =
+          graph_.bias[rows_[i]] + query_.constant - query_.weight * static_cast<float>(dots_[i]);
+      if (!(distance < distances_[i])) continue;
+      distances_[i] = distance;
+      groups_[i] = group;
     }
-    return distances_;
+    distances_[place] = 0;
+    groups_[place] = group;
   }
-  /// The two nearest; where there is only one, twice.
-  std::array<size_t, 2> NearestCentres(uint32_t row) {
-    const std::vector<float>& distances = Distances(row, 0, table_.centres);
-    std::array<size_t, 2> nearest = {0, 0};
-    for (size_t i = 1; i < distances.size(); ++i) {
-      if (distances[i] < distances[nearest[0]]) {
-        nearest = {i, nearest[0]};
-      } else if (nearest[1] == nearest[0] || distances[i] < distances[nearest[1]]) {
-        nearest[1] = i;
-      }
-    }
-    return nearest;
+  /// How many codes a search scores on the average that enters near any of the rows.
+  double Work() const {
+    std::vector<double> sizes(centres_.size());
+    for (uint32_t group : groups_) ++sizes[group];
+    double squares = 0;
+    for (double size : sizes) squares += size * size;
+    return static_cast<double>(centres_.size()) +
+           kProbedGroups * squares / static_cast<double>(rows_.size());
   }
-  /// Whether for most rows the groups of the two nearest centres hold an entry that is hardly
-  /// farther than the nearest of all. Rows in more clusters than there are centres, all as far from
-  /// each other, have theirs in any group.
-  bool FindsNearest() {
-    size_t tried = 0;
-    size_t found = 0;
-    for (size_t i = 0; i < kTriedRows; ++i) {
-      auto row = static_cast<uint32_t>(uint64_t{graph_.row_count} * i / kTriedRows);
-      std::array<size_t, 2> groups = NearestCentres(row);
-      const std::vector<float>& distances = Distances(row, table_.centres.size(), table_.entries);
-      auto nearest = std::min_element(distances.begin(), distances.end());
-      if (table_.entries[static_cast<size_t>(nearest - distances.begin())].row == row) continue;
-      ++tried;
-      for (size_t group : groups) {
-        auto begin = distances.begin() + table_.begin(group);
-        auto end = distances.begin() + table_.ends[group];
-        if (begin == end || *std::min_element(begin, end) > kHardlyFarther * *nearest) continue;
-        ++found;
-        break;
-      }
+  std::shared_ptr<const EntryTable> Arrange(size_t centres,
+                                            const std::vector<uint32_t>& groups) const {
+    auto table = std::make_shared<EntryTable>();
+    table->codes.reserve((centres + groups.size()) * graph_.code_bytes);
+    auto add = [&](uint32_t row, std::vector<EntryTable::Entry>* to) {
+      AddCode(row, &table->codes);
+      to->push_back({row, graph_.bias[row]});
+    };
+    std::vector<std::vector<uint32_t>> members(centres);
+    for (size_t i = 0; i < groups.size(); ++i) members[groups[i]].push_back(rows_[i]);
+    for (size_t i = 0; i < centres; ++i) add(centres_[i], &table->centres);
+    table->largest = centres;
+    for (const std::vector<uint32_t>& group : members) {
+      for (uint32_t row : group) add(row, &table->entries);
+      table->ends.push_back(static_cast<uint32_t>(table->entries.size()));
+      table->largest = std::max(table->largest, group.size());
     }
-    return static_cast<double>(found) >= kMostFound * static_cast<double>(tried);
+    return table;
   }
 
   const Quantizer& quantizer_;
   const Graph& graph_;
   const std::span<const uint32_t> rows_;
-  EntryTable table_;
-  QueryCode query_;
+  std::vector<uint8_t> codes_;     // of the rows
+  std::vector<float> distances_;   // of each row from its nearest centre, squared
+  std::vector<uint32_t> groups_;   // that of each row's nearest centre
+  std::vector<uint32_t> centres_;  // rows of the graph
   std::vector<int32_t> dots_;
-  std::vector<float> distances_;
+  QueryCode query_;
 };
 
 }  // namespace
@@ -120,8 +127,10 @@ uint64_t EntryTable::heap_bytes() const {
 }
 
 std::shared_ptr<const EntryTable> MakeEntryTable(const Quantizer& quantizer, const Graph& graph,
-                                                 std::span<const uint32_t> rows) {
-  return TableMaker(quantizer, graph, rows).Make();
+                                                 std::span<const uint32_t> rows, size_t centres) {
+  if (graph.width != CodeWidth::kSeven || rows.empty()) return std::make_shared<EntryTable>();
+  TableMaker maker(quantizer, graph, rows);
+  return centres == 0 ? maker.MakeForLeastWork() : maker.MakeWith(centres);
 }
 
 }  // namespace cairn::vector

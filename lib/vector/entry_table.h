@@ -31,9 +31,11 @@ struct EntryTable {
   uint64_t heap_bytes() const;
 };
 
-/// Every one of `rows`, which are rows of `graph` with seven-bit codes, joins the nearest of about
-/// as many centres as there will be rows in a group.
+/// Every one of `rows`, which are rows of `graph`, joins the nearest of so many centres that lie as
+/// far from each other as any; 0 = as many as make searches score the fewest codes. The table is
+/// empty when the codes have no seven bits.
 std::shared_ptr<const EntryTable> MakeEntryTable(const Quantizer& quantizer, const Graph& graph,
-                                                 std::span<const uint32_t> rows);
+                                                 std::span<const uint32_t> rows,
+                                                 size_t centres = 0);
 
 }  // namespace cairn::vector

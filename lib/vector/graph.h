@@ -77,6 +77,7 @@ struct OwnedGraph {
   std::shared_ptr<Slab> slab;
   std::vector<float> bias;
   std::vector<uint32_t> entries;
+  size_t entry_centres = 0;  ///< that searches of the graph it grew from needed; 0 = not known
   size_t code_bytes = 0;
   size_t lanes = 0;
   CodeWidth width = CodeWidth::kSeven;

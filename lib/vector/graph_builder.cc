@@ -25,6 +25,7 @@ constexpr size_t kPairsPerCall = 8;
 constexpr float kEqualShare = 1e-5f;  // of a row's squared length: nearer rows count as equal
 constexpr uint32_t kMaxEqual = 4;     // neighbours of one row that equal each other
 constexpr size_t kEntriesToReachAll = 16;
+constexpr size_t kEntryBytesToScan = 3u << 19;
 
 /// splitmix64; builds by one thread are repeatable.
 class Random {
@@ -99,13 +100,10 @@ class Builder {
       MoveToFront(owned_.entries, &order);
       CAIRN_RETURN_IF_ERROR(InsertFirst(order));
     } else {
-      EnterByTable();
-      CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, order.size()));
-      size_t more = SpreadEntryCount(owned_.row_count) - SpreadEntryCount(first);
-      SpreadEntries(quantizer_, owned_, first, more, &owned_.entries);
+      CAIRN_RETURN_IF_ERROR(InsertMore(first, order));
     }
     SampleEntries(owned_, first, &owned_.entries);
-    if (uint64_t{owned_.row_count - first} * 20 >= owned_.row_count) ReachAll(owned_.row_count);
+    if (first == 0 || Twentieths(first) < Twentieths(owned_.row_count)) ReachAll(owned_.row_count);
     return OkStatus();
   }
 
@@ -131,11 +129,11 @@ class Builder {
   }
 
  private:
-  /// `order` is a permutation of the rows; `front` some of them.
-  static void MoveToFront(const std::vector<uint32_t>& front, std::vector<uint32_t>* order) {
-    std::vector<bool> moved(order->size());
+  /// `front` is some of the rows of `order`.
+  void MoveToFront(std::span<const uint32_t> front, std::vector<uint32_t>* order) const {
+    std::vector<bool> moved(owned_.row_count);
     for (uint32_t row : front) moved[row] = true;
-    std::vector<uint32_t> moved_first = front;
+    std::vector<uint32_t> moved_first(front.begin(), front.end());
     for (uint32_t row : *order) {
       if (!moved[row]) moved_first.push_back(row);
     }
@@ -156,9 +154,27 @@ class Builder {
     EnterByTable();
     return InsertAll(order, entries, order.size());
   }
+  /// Links rows beyond `first`, again those first by which the others enter: they may be more than
+  /// the graph had, and of other kinds.
+  Status InsertMore(uint32_t first, std::vector<uint32_t> order) {
+    EnterByTable();
+    size_t known = owned_.entries.size();
+    size_t more = SpreadEntryCount(owned_.row_count) - SpreadEntryCount(first);
+    std::vector<uint32_t> entries = owned_.entries;
+    SpreadEntries(quantizer_, owned_, first, more, &entries);
+    MoveToFront(std::span(entries).subspan(known), &order);
+    CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, entries.size() - known));
+    owned_.entries = std::move(entries);
+    EnterByTable();
+    return InsertAll(order, owned_.entries.size() - known, order.size());
+  }
+  /// A row that is linked into the wrong cluster is lost, so that each is compared with all entries
+  /// where they are few, and with more centres than searches need where they are many.
   void EnterByTable() {
+    bool few = owned_.entries.size() * owned_.code_bytes <= kEntryBytesToScan;
     graph_.entries = owned_.entries;
-    entry_table_ = MakeEntryTable(quantizer_, graph_, owned_.entries);
+    entry_table_ =
+        MakeEntryTable(quantizer_, graph_, owned_.entries, few ? 1 : 2 * owned_.entry_centres);
     graph_.entry_table = entry_table_.get();
   }
   Status InsertAll(const std::vector<uint32_t>& order, size_t begin, size_t end) {
@@ -354,6 +370,10 @@ class Builder {
                 scratch);
   }
 
+  /// How often a graph has grown by a twentieth until it has so many rows.
+  static int Twentieths(uint32_t rows) {
+    return static_cast<int>(std::log(static_cast<double>(rows)) / std::log(1.05));
+  }
   /// Sees to it that each of the first `rows` can be reached from the first entries: rows that
   /// cannot get a link from one near them that has room, or become entries that must stay.
   void ReachAll(uint32_t rows) {

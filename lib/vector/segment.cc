@@ -6,10 +6,10 @@
 
 namespace cairn::vector {
 
-void Segment::MakeEntryTable() {
+void Segment::EnterBy(std::shared_ptr<const EntryTable> table) {
   graph.entries = entries;
-  entry_table = vector::MakeEntryTable(quantizer, graph, entries);
-  graph.entry_table = entry_table.get();
+  entry_table = std::move(table);
+  graph.entry_table = entry_table->centres.empty() ? nullptr : entry_table.get();
 }
 
 void Segment::SortByDocument() {

@@ -31,8 +31,9 @@ struct Segment {
   RowTable rows;
   Graph graph;
   std::shared_ptr<const void> graph_owner;
-  std::vector<uint32_t> entries;                  ///< what graph.entries points to
-  std::shared_ptr<const EntryTable> entry_table;  ///< what graph.entry_table points to
+  std::vector<uint32_t> entries;  ///< what graph.entries points to
+  /// What graph.entry_table points to, unless it is empty.
+  std::shared_ptr<const EntryTable> entry_table = std::make_shared<const EntryTable>();
   Calibration calibration;
   uint32_t calibrated_rows = 0;  ///< how many rows there were then
   /// Mean squared distance between a vector and what its code stands for, when the quantizer was
@@ -60,8 +61,8 @@ struct Segment {
     }
     for (; low < size() && rows.Doc(Ordered(low)) == doc; ++low) body(Ordered(low));
   }
-  /// Makes `graph` point to `entries` and to a table of them. After everything else of `graph`.
-  void MakeEntryTable();
+  /// Makes `graph` point to `entries` and to this table of them.
+  void EnterBy(std::shared_ptr<const EntryTable> table);
   /// Fills by_document when the rows are not in the order of their documents.
   void SortByDocument();
 

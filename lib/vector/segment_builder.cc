@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vector/calibrate.h"
+#include "vector/calibrate_entry_table.h"
 #include "vector/graph_builder.h"
 
 namespace cairn::vector {
@@ -139,6 +140,7 @@ class SegmentBuilder {
   Status CopyBaseGraph(const Quantizer& quantizer, const GraphBuildOptions& build,
                        OwnedGraph* graph) {
     if (base_rows_ == 0) return OkStatus();
+    graph->entry_centres = base()->entry_table->centres.size();
     if (compacted_) {
       return CopyLiveGraph(quantizer, base()->graph, input_.base_dead, build, graph);
     }
@@ -159,7 +161,7 @@ class SegmentBuilder {
     auto owner = std::make_shared<OwnedGraph>(std::move(graph));
     segment->graph = owner->view();
     segment->entries = owner->entries;
-    segment->MakeEntryTable();
+    segment->EnterBy(ChooseEntryTable(*segment));
     segment->graph_owner = owner;
     segment->heap_bytes = owner->slab->bytes() + owner->bias.capacity() * sizeof(float);
     segment->code_error = code_error_;
@@ -176,6 +178,12 @@ class SegmentBuilder {
     return BuiltSegment{std::move(segment), compacted_};
   }
 
+  std::shared_ptr<const EntryTable> ChooseEntryTable(const Segment& segment) const {
+    return CalibrationHolds(segment)
+               ? MakeEntryTable(segment.quantizer, segment.graph, segment.entries,
+                                base()->entry_table->centres.size())
+               : CalibrateEntryTable(segment.quantizer, segment.graph, segment.entries);
+  }
   bool CalibrationHolds(const Segment& segment) const {
     return base() != nullptr && !compacted_ && !base()->calibration.points.empty() &&
            segment.size() < kCalibrationGrowth * base()->calibrated_rows;

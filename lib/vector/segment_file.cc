@@ -102,7 +102,8 @@ void PointInto(const std::shared_ptr<const MappedFile>& mapping, const SegmentHe
   graph.row_count = header.row_count;
   graph.edges = EdgeScale::Of(header.longest_edge, segment->quantizer);
   segment->graph_owner = mapping;
-  segment->MakeEntryTable();
+  segment->EnterBy(
+      MakeEntryTable(segment->quantizer, graph, segment->entries, header.entry_centres));
 }
 
 }  // namespace

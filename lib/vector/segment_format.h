@@ -59,8 +59,8 @@ struct SegmentHeader {
   float norm_bound = 0;
   float code_error = 0;
   float max_code_error = 0;
-  float longest_edge = 0;  ///< EdgeScale::longest
-  uint32_t zero = 0;
+  float longest_edge = 0;      ///< EdgeScale::longest
+  uint32_t entry_centres = 0;  ///< of the entry table; 0 = as it sees fit
   uint64_t stride = 0;
   uint64_t code_bytes = 0;
   uint64_t lanes = 0;

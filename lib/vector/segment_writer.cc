@@ -120,6 +120,7 @@ SegmentHeader HeaderOf(const Segment& segment) {
   header.code_error = segment.code_error;
   header.max_code_error = segment.max_code_error;
   header.longest_edge = segment.graph.edges.longest;
+  header.entry_centres = static_cast<uint32_t>(segment.entry_table->centres.size());
   header.stride = segment.graph.stride;
   header.code_bytes = segment.graph.code_bytes;
   header.lanes = segment.graph.lanes;

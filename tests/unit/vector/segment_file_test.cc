@@ -72,6 +72,7 @@ Segment MakeSegment(const Shape& shape) {
   segment.entries = graph->entries;
   segment.graph = graph->view();
   segment.graph_owner = graph;
+  segment.EnterBy(MakeEntryTable(segment.quantizer, segment.graph, segment.entries));
   segment.calibration.points = {{16, 0.9f}, {32, 0.95f}, {64, 0.99f}};
   segment.code_error = 0.25f;
   segment.trained_rows = 77;
