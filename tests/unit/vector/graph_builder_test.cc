@@ -207,6 +207,31 @@ TEST_P(GraphBuilderTest, Growing) {
   EXPECT_GE(Recall(built, queries, 100), 0.96);
 }
 
+/// The rows that come later are in clusters far from all that the first ones knew.
+TEST(GraphBuilderTest, GrowingIntoOtherClusters) {
+  constexpr uint32_t kDim = 512;
+  constexpr uint32_t kClusters = test::kSanitized ? 25 : 60;
+  constexpr uint32_t kFirst = 500;
+  constexpr auto kAll = static_cast<uint32_t>(test::kSanitized ? 3000 : 9000);
+  std::vector<float> all = Clusters(11, kDim, 2, 0.2f).Points(kFirst);
+  Clusters others(12, kDim, kClusters, 0.7f);
+  std::vector<float> more = others.Points(kAll - kFirst);
+  all.insert(all.end(), more.begin(), more.end());
+  Quantizer quantizer = test::TrainOn(all, kDim, Metric::kL2);
+  OwnedGraph graph = OwnedGraph::Create(quantizer, kFirst);
+  test::EncodeRows(quantizer, {all.begin(), all.begin() + kFirst * kDim}, 0, &graph);
+  CAIRN_ASSERT_OK(GrowGraph(quantizer, 0, {}, &graph));
+  OwnedGraph grown = OwnedGraph::Create(quantizer, kAll);
+  std::memcpy(grown.slab->data(), graph.slab->data(), graph.slab->bytes());
+  std::copy(graph.bias.begin(), graph.bias.end(), grown.bias.begin());
+  grown.entries = graph.entries;
+  test::EncodeRows(quantizer, all, kFirst, &grown);
+  CAIRN_ASSERT_OK(GrowGraph(quantizer, kFirst, {}, &grown));
+  ASSERT_NO_FATAL_FAILURE(CheckGraph(grown));
+  Built built{kDim, Metric::kL2, std::move(all), std::move(quantizer), std::move(grown)};
+  EXPECT_GE(Recall(built, others.Points(100), 60), 0.995);
+}
+
 /// `built` without the dead rows, as a job does it.
 Built CopyLive(const Built& built, const RowMarks& dead) {
   std::vector<float> live;
