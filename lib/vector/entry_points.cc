@@ -71,7 +71,7 @@ size_t SpreadEntryCount(uint32_t rows) {
 
 void SpreadEntries(const Quantizer& quantizer, const OwnedGraph& graph, uint32_t first,
                    size_t count, std::vector<uint32_t>* entries) {
-  if (first >= graph.row_count) return;
+  if (first >= graph.row_count || count == 0) return;
   Cover cover(quantizer, graph, first, std::min(kMaxSample, count * kSamplePerEntry));
   for (uint32_t entry : *entries) cover.Choose(entry);
   for (; count > 0; --count) {
