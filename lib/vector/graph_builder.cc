@@ -162,11 +162,14 @@ class Builder {
     size_t more = SpreadEntryCount(owned_.row_count) - SpreadEntryCount(first);
     std::vector<uint32_t> entries = owned_.entries;
     SpreadEntries(quantizer_, owned_, first, more, &entries);
-    MoveToFront(std::span(entries).subspan(known), &order);
-    CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, entries.size() - known));
-    owned_.entries = std::move(entries);
-    EnterByTable();
-    return InsertAll(order, owned_.entries.size() - known, order.size());
+    size_t added = entries.size() - known;
+    if (added > 0) {
+      MoveToFront(std::span(entries).subspan(known), &order);
+      CAIRN_RETURN_IF_ERROR(InsertAll(order, 0, added));
+      owned_.entries = std::move(entries);
+      EnterByTable();
+    }
+    return InsertAll(order, added, order.size());
   }
   /// A row that is linked into the wrong cluster is lost, so that each is compared with all entries
   /// where they are few, and with more centres than searches need where they are many.

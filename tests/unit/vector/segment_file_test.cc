@@ -72,7 +72,8 @@ Segment MakeSegment(const Shape& shape) {
   segment.entries = graph->entries;
   segment.graph = graph->view();
   segment.graph_owner = graph;
-  segment.EnterBy(MakeEntryTable(segment.quantizer, segment.graph, segment.entries));
+  // Not as many centres as a table has that may choose.
+  segment.EnterBy(MakeEntryTable(segment.quantizer, segment.graph, segment.entries, 3));
   segment.calibration.points = {{16, 0.9f}, {32, 0.95f}, {64, 0.99f}};
   segment.code_error = 0.25f;
   segment.trained_rows = 77;
@@ -114,6 +115,7 @@ void ExpectSame(const Segment& a, const Segment& b) {
   ExpectSameParameters(a, b);
   ExpectSameGraph(a.graph, b.graph);
   EXPECT_EQ(a.entries, b.entries);
+  EXPECT_EQ(a.entry_table->centres.size(), b.entry_table->centres.size());
   EXPECT_EQ(a.by_document, b.by_document);
   ASSERT_EQ(a.size(), b.size());
   ASSERT_EQ(a.rows.dim(), b.rows.dim());
