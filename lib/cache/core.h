@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "base/prefetch.h"
 #include "cache/budget.h"
 #include "cache/options.h"
 #include "cache/space.h"
@@ -50,7 +51,7 @@ struct Core {
   /// For who is about to look a key up and has not announced it yet: the table may be gone, but to
   /// ask for its memory does no harm, and the answer comes while the announcement is being made.
   void Prefetch(uint32_t shard, uint64_t hash) const {
-    __builtin_prefetch(Table::BucketIn(tables[shard].load(std::memory_order_relaxed), hash));
+    PrefetchToRead(Table::BucketIn(tables[shard].load(std::memory_order_relaxed), hash));
   }
 };
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "cache/entry.h"
 
 namespace cairn::cache {
@@ -52,15 +53,15 @@ class EntryRing {
   Entry* Next() { return tail_ - head_ > 1 ? At(head_ + 1) : nullptr; }
   /// For who will ask for the first ones before long.
   void PrefetchAhead() {
-    if (tail_ - head_ > kAhead) __builtin_prefetch(At(head_ + kAhead));
+    if (tail_ - head_ > kAhead) PrefetchToRead(At(head_ + kAhead));
   }
   Entry* Pop() {
     Entry* entry = Front();
     if (entry == nullptr) return nullptr;
     At(head_++) = nullptr;
     --live_;
-    if (head_ != tail_) __builtin_prefetch(At(head_));
-    if (tail_ - head_ > kAhead) __builtin_prefetch(At(head_ + kAhead));
+    if (head_ != tail_) PrefetchToRead(At(head_));
+    if (tail_ - head_ > kAhead) PrefetchToRead(At(head_ + kAhead));
     return entry;
   }
   /// Puts back what Pop gave last.

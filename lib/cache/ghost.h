@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace cairn::cache {
 
 /// The hashes of keys that left not long ago, as sets of eight with the eldest of a set giving way.
@@ -18,7 +20,7 @@ class Ghost {
   size_t bytes() const { return cells_.capacity() * sizeof(Cell); }
 
   void Prefetch(uint64_t hash) const {
-    if (!cells_.empty()) __builtin_prefetch(&cells_[((hash >> 8) & set_mask_) * kWays]);
+    if (!cells_.empty()) PrefetchToRead(&cells_[((hash >> 8) & set_mask_) * kWays]);
   }
   void Add(uint64_t hash);
   /// True when it was among the last `keys` added; it is forgotten.

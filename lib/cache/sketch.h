@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace cairn::cache {
 
 /// How often keys were seen lately: a count-min sketch of 4-bit counters that are halved every so
@@ -43,7 +45,7 @@ class Sketch {
     const auto seen = [&](int row) { return PlaceOf(spread, row).In(block); };
     return static_cast<uint32_t>(std::min(std::min(seen(0), seen(1)), std::min(seen(2), seen(3))));
   }
-  void Prefetch(uint64_t hash) const { __builtin_prefetch(&words_[BlockOf(Spread(hash))]); }
+  void Prefetch(uint64_t hash) const { PrefetchToRead(&words_[BlockOf(Spread(hash))]); }
 
  private:
   static constexpr size_t kBlockWords = 8;

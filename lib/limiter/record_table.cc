@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/prefetch.h"
+
 namespace cairn::limiter {
 namespace {
 
@@ -94,7 +96,7 @@ uint64_t* RecordTable::FindFurther(uint32_t shard, Extent extent, uint64_t hash)
   for (uint32_t probe = 1; probe < probes; ++probe) {
     buckets[probe] = BucketAt(shard, extent.BucketOf(place += Stride(hash)));
     for (uint64_t word = 0; word < bucket_words_; word += 8) {
-      __builtin_prefetch(buckets[probe] + word, 1);
+      PrefetchToWrite(buckets[probe] + word);
     }
   }
   for (uint32_t probe = 1; probe < probes; ++probe) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/mutex.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 #include "limiter/pair.h"
 #include "limiter/shard_lock.h"
@@ -118,7 +119,7 @@ class RecordTable {
     const Shard& shard = ShardOf(hash);
     const Extent extent = shard.extent.Load();
     const uint64_t* bucket = BucketAt(shard.number, extent.BucketOf(FirstPlace(hash)));
-    __builtin_prefetch(bucket + FirstRecord(hash) * record_words_, 1);
+    PrefetchToWrite(bucket + FirstRecord(hash) * record_words_);
   }
 
   // The rest needs the shard's lock.

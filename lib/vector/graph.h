@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "kernels/edge_sketch.h"
 #include "vector/edge_sketches.h"
 #include "vector/entry_table.h"
@@ -44,8 +45,8 @@ struct Graph {
   const uint8_t* Sketch(uint32_t row) const { return Code(row) + code_bytes + kNeighbourBytes; }
   void PrefetchCode(uint32_t row) const {
     const uint8_t* code = Code(row);
-    for (size_t at = 0; at < code_bytes; at += kCacheLine) __builtin_prefetch(code + at);
-    __builtin_prefetch(bias + row);
+    for (size_t at = 0; at < code_bytes; at += kCacheLine) PrefetchToRead(code + at);
+    PrefetchToRead(bias + row);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "base/prefetch.h"
 #include "kernels/code_distance.h"
 
 namespace cairn::vector {
@@ -185,9 +186,9 @@ class Walk {
   }
   void PrefetchNeighbours(uint32_t row) const {
     const auto* neighbours = reinterpret_cast<const uint8_t*>(graph_.Neighbours(row));
-    __builtin_prefetch(neighbours);
-    __builtin_prefetch(neighbours + kCacheLine);
-    if (sketched_) __builtin_prefetch(neighbours + kNeighbourBytes);
+    PrefetchToRead(neighbours);
+    PrefetchToRead(neighbours + kCacheLine);
+    if (sketched_) PrefetchToRead(neighbours + kNeighbourBytes);
   }
 
   /// Starts from the nearest entry, or one that is hardly farther.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/prefetch.h"
 
 namespace cairn::vector {
 
@@ -47,9 +48,9 @@ class RowTable {
     const RowPage& page = pages_[row / kPageRows];
     const uint32_t at = row % kPageRows;
     const float* vector = page.vectors + size_t{at} * dim_;
-    for (uint32_t d = 0; d < dim_; d += kFloatsPerLine) __builtin_prefetch(vector + d);
-    __builtin_prefetch(page.docs + at);
-    __builtin_prefetch(page.ordinals + at);
+    for (uint32_t d = 0; d < dim_; d += kFloatsPerLine) PrefetchToRead(vector + d);
+    PrefetchToRead(page.docs + at);
+    PrefetchToRead(page.ordinals + at);
   }
   DocNo Doc(uint32_t row) const { return pages_[row / kPageRows].docs[row % kPageRows]; }
   uint32_t Ordinal(uint32_t row) const { return pages_[row / kPageRows].ordinals[row % kPageRows]; }
