@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "kernels/edge_sketch.h"
+#include "kernels/encoding.h"
 
 namespace cairn::kernels {
 
@@ -30,6 +31,8 @@ struct CodeKernel {
   void (*dot4)(const int8_t* query, const CodeRows& rows, size_t count, size_t dim, int32_t* out);
   ProjectCodeFunction* project_code;
   PromisingEdgesFunction* promising_edges;
+  TransformFunction* transform;
+  RoundQueryFunction* round_query;
 };
 
 /// The widest one that this processor runs and that CAIRN_KERNEL allows. Chosen once per process.

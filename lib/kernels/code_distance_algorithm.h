@@ -82,7 +82,12 @@ CAIRN_KERNEL_TARGET void ScoreRows(const int8_t* query, const CodeRows& rows, si
   }
 }
 
-constexpr CodeKernel MakeCodeKernel(std::string_view name, ProjectCodeFunction* project,
-                                    PromisingEdgesFunction* edges) {
-  return {name, &ScoreRows<Seven>, &ScoreRows<Four>, project, edges};
+constexpr CodeKernel MakeCodeKernel(std::string_view name, const CodeKernelParts& parts) {
+  return {name,
+          &ScoreRows<Seven>,
+          &ScoreRows<Four>,
+          parts.project_code,
+          parts.promising_edges,
+          parts.transform,
+          parts.round_query};
 }

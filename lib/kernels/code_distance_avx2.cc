@@ -29,8 +29,7 @@ struct CodeLanes : CodeLanes256 {
 
 }  // namespace
 
-constexpr CodeKernel kAvx2CodeKernel =
-    MakeCodeKernel("avx2", &ProjectCodeAvx2, &PromisingEdgesAvx2);
+constexpr CodeKernel kAvx2CodeKernel = MakeCodeKernel("avx2", kAvx2Parts);
 
 }  // namespace cairn::kernels
 

@@ -25,8 +25,7 @@ struct CodeLanes : CodeLanes256 {
 
 }  // namespace
 
-constexpr CodeKernel kAvx512VnniCodeKernel =
-    MakeCodeKernel("avx512vnni", &ProjectCodeAvx2, &PromisingEdgesAvx2);
+constexpr CodeKernel kAvx512VnniCodeKernel = MakeCodeKernel("avx512vnni", kAvx2Parts);
 
 }  // namespace cairn::kernels
 

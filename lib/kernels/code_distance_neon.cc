@@ -57,8 +57,7 @@ struct CodeLanes {
 
 }  // namespace
 
-constexpr CodeKernel kNeonCodeKernel =
-    MakeCodeKernel("neon", &ProjectCodeScalar, &PromisingEdgesScalar);
+constexpr CodeKernel kNeonCodeKernel = MakeCodeKernel("neon", kScalarParts);
 
 }  // namespace cairn::kernels
 

@@ -50,7 +50,6 @@ struct CodeLanes {
 
 }  // namespace
 
-constexpr CodeKernel kScalarCodeKernel =
-    MakeCodeKernel("scalar", &ProjectCodeScalar, &PromisingEdgesScalar);
+constexpr CodeKernel kScalarCodeKernel = MakeCodeKernel("scalar", kScalarParts);
 
 }  // namespace cairn::kernels

@@ -18,11 +18,23 @@
 
 namespace cairn::kernels {
 
+/// What code kernels consist of besides the dot products.
+struct CodeKernelParts {
+  ProjectCodeFunction* project_code;
+  PromisingEdgesFunction* promising_edges;
+  TransformFunction* transform;
+  RoundQueryFunction* round_query;
+};
+
 // Only the scalar kernels may be called without asking the processor first.
 extern const Kernel kScalarKernel;
 extern const CodeKernel kScalarCodeKernel;
 ProjectCodeFunction ProjectCodeScalar;
 PromisingEdgesFunction PromisingEdgesScalar;
+TransformFunction TransformScalar;
+RoundQueryFunction RoundQueryScalar;
+inline constexpr CodeKernelParts kScalarParts = {&ProjectCodeScalar, &PromisingEdgesScalar,
+                                                 &TransformScalar, &RoundQueryScalar};
 #if CAIRN_KERNELS_X86
 extern const Kernel kAvx2Kernel;
 extern const Kernel kAvx512Kernel;
@@ -30,6 +42,10 @@ extern const CodeKernel kAvx2CodeKernel;
 extern const CodeKernel kAvx512VnniCodeKernel;
 ProjectCodeFunction ProjectCodeAvx2;
 PromisingEdgesFunction PromisingEdgesAvx2;
+TransformFunction TransformAvx2;
+RoundQueryFunction RoundQueryAvx2;
+inline constexpr CodeKernelParts kAvx2Parts = {&ProjectCodeAvx2, &PromisingEdgesAvx2,
+                                               &TransformAvx2, &RoundQueryAvx2};
 #endif
 #if CAIRN_KERNELS_NEON
 extern const CodeKernel kNeonCodeKernel;

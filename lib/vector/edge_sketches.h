@@ -24,12 +24,13 @@ struct EdgeScale {
   static EdgeScale Of(float longest, const Quantizer& quantizer);
 
   /// What kernels::EdgeProbe::reach is for a row at squared distance `distance` from the query when
-  /// rows at `bound` are too far.
-  float Reach(float distance, float bound) const { return (kReach * bound - distance) * per_step; }
+  /// edges whose ends seem farther than `bound` are left out.
+  float Reach(float distance, float bound) const { return (bound - distance) * per_step; }
 
   /// An estimate is so rough that an edge is left out only when its end seems this much farther
-  /// than the bound.
+  /// than the farthest row of the beam, or while a walk only looks for where its beam will be.
   static constexpr float kReach = 1.7f;
+  static constexpr float kEarlyReach = 1.2f;
 };
 
 /// Whether the blocks of codes of this size have room for sketches. Smaller codes are cheaper to

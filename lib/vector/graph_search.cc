@@ -15,6 +15,9 @@ namespace cairn::vector {
 namespace {
 
 constexpr uint32_t kTiesWhileBuilding = 8;
+// The first steps lead to where the query is, and meet more near rows than are kept.
+constexpr uint32_t kEarlySteps = 4;
+constexpr uint32_t kMostFetched = 16;  // vectors, ahead of their use
 constexpr Candidate kNoCandidate = {std::numeric_limits<float>::infinity(), kNoNeighbour};
 
 /// The best rows met so far, nearest first: squared distance, row, and in the lowest bit whether
@@ -138,8 +141,9 @@ class Pool {
 template <bool kGrowing>
 class Walk {
  public:
-  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t room,
-       uint32_t most_ties, SearchScratch* scratch)
+  /// The beam is the nearest `ef` of the `room` rows that are kept.
+  Walk(const Graph& graph, const QueryCode& query, const FurtherCoordinate& further, uint32_t ef,
+       uint32_t room, uint32_t most_ties, SearchScratch* scratch)
       : graph_(graph),
         query_(query.lanes.data()),
         weight_(query.weight),
@@ -151,6 +155,7 @@ class Walk {
         score_(graph.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
                                                 : kernels::ActiveCodeKernel().dot4),
         scratch_(*scratch),
+        ef_(ef),
         pool_(&scratch->pool, room, most_ties) {
     scratch_.visited.Begin(graph.row_count);
     seen_ = scratch_.visited.words();
@@ -191,6 +196,13 @@ class Walk {
     if (sketched_) PrefetchToRead(neighbours + kNeighbourBytes);
   }
 
+  /// Those of the nearest rows that are found so far.
+  void PrefetchVectors(const RowTable* vectors, uint32_t most) const {
+    const Pool& pool = found();
+    uint32_t count = std::min(pool.size(), most);
+    for (uint32_t i = 0; i < count; ++i) vectors->Prefetch(pool.Row(i));
+  }
+
   /// Starts from the nearest entry, or one that is hardly farther.
   void Enter() {
     Candidate start = graph_.entry_table != nullptr ? NearestInTable(*graph_.entry_table)
@@ -209,6 +221,7 @@ class Walk {
     uint32_t row = pool_.Row(place);
     const uint32_t* neighbours = graph_.Neighbours(row);
     size_t count = 0;
+    ++steps_;
     // An id beyond the rows ends the list, and a damaged one leads nowhere.
     if (sketched_ && pool_.full()) {
       uint32_t edges = PromisingEdges(row, pool_.Distance(place));
@@ -257,17 +270,20 @@ class Walk {
     return count;
   }
   void TakeFound() {
-    const Pool& pool = counted_ != nullptr ? *counted_ : pool_;
-    auto& found = scratch_.found;
-    found.resize(pool.size());
-    for (uint32_t i = 0; i < pool.size(); ++i) found[i] = {pool.Distance(i), pool.Row(i)};
+    const Pool& pool = found();
+    auto& out = scratch_.found;
+    out.resize(pool.size());
+    for (uint32_t i = 0; i < pool.size(); ++i) out[i] = {pool.Distance(i), pool.Row(i)};
   }
 
  private:
+  const Pool& found() const { return counted_ != nullptr ? *counted_ : pool_; }
   uint32_t PromisingEdges(uint32_t row, float distance) const {
     const EdgeScale& scale = graph_.edges;
+    float farthest = pool_.Distance(ef_ - 1);
+    float bound = farthest * (steps_ <= kEarlySteps ? EdgeScale::kEarlyReach : EdgeScale::kReach);
     kernels::EdgeProbe probe{projections_, scale.slope.data(), scale.inverse.data(),
-                             scale.Reach(distance, pool_.bound())};
+                             scale.Reach(distance, bound)};
     return promising_edges_(probe, graph_.Code(row), graph_.lanes, graph_.Sketch(row));
   }
   void OfferCounted(const uint32_t* rows, size_t count) {
@@ -343,6 +359,8 @@ class Walk {
   const FurtherCoordinate& further_;
   void (*const score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
   SearchScratch& scratch_;
+  const uint32_t ef_;
+  uint32_t steps_ = 0;
   Pool pool_;
   Pool* counted_ = nullptr;  // null: every row counts
   const RowSet* allowed_ = nullptr;
@@ -364,13 +382,14 @@ template <bool kGrowing>
 void BestFirst(const Graph& graph, const FurtherCoordinate& further, const GraphTask& task) {
   bool all_count = task.allowed == nullptr && task.dead == nullptr;
   uint32_t room = all_count ? std::max(task.ef, task.keep) : task.ef;
-  Walk<kGrowing> walk(graph, *task.query, further, room, task.most_ties, task.scratch);
+  Walk<kGrowing> walk(graph, *task.query, further, task.ef, room, task.most_ties, task.scratch);
   Pool counted(&task.scratch->counted, task.keep, task.most_ties);
   if (!all_count) walk.CountInto(&counted, task.allowed, task.dead);
   walk.Enter();
   Pool& pool = walk.pool();
   Step step{walk.rows(), 0};
   Step ahead{walk.rows() + kMaxDegree, 0};
+  uint32_t fetch = std::min(task.fetch, kMostFetched);
   uint32_t at = 0;
   for (bool gathered = false;;) {
     bool more = at < std::min(task.ef, pool.size());
@@ -381,6 +400,8 @@ void BestFirst(const Graph& graph, const FurtherCoordinate& further, const Graph
       if (at < pool.size()) walk.PrefetchNeighbours(pool.Row(at));
     }
     if (gathered) {
+      bool ends = !more && pool.size() >= task.ef;  // most likely
+      if (ends) walk.PrefetchVectors(task.vectors, std::exchange(fetch, 0));
       walk.OfferAll(step.rows, step.count);
       at = pool.Next();
     }

@@ -6,6 +6,7 @@
 #include "vector/document_filter.h"
 #include "vector/graph.h"
 #include "vector/row_marks.h"
+#include "vector/row_table.h"
 #include "vector/search_scratch.h"
 
 namespace cairn::vector {
@@ -30,6 +31,9 @@ struct GraphTask {
   const RowSet* allowed = nullptr;
   const RowMarks* dead = nullptr;
   uint32_t* counted_in_beam = nullptr;  ///< set to how many of the beam's rows count
+  /// The vectors of so many of the nearest rows are asked for before the walk ends.
+  uint32_t fetch = 0;
+  const RowTable* vectors = nullptr;
 };
 
 /// Best-first search from the entry nearest to the query (Malkov and Yashunin, TPAMI 2020,

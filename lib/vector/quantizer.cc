@@ -63,17 +63,6 @@ Coded RoundAll(const float* v, size_t count, float inverse_step, uint8_t* out) {
   return coded;
 }
 
-/// In eight chains, which a compiler may keep in one register.
-float LargestSize(const float* v, size_t count) {
-  std::array<float, 8> largest = {};
-  size_t i = 0;
-  for (; i + 8 <= count; i += 8) {
-    for (size_t j = 0; j < 8; ++j) largest[j] = std::max(largest[j], std::fabs(v[i + j]));
-  }
-  for (; i < count; ++i) largest[0] = std::max(largest[0], std::fabs(v[i]));
-  return *std::max_element(largest.begin(), largest.end());
-}
-
 template <CodeWidth width>
 float StepFor(std::vector<float>* sizes) {
   using R = Rounding<width>;
@@ -175,41 +164,37 @@ void Quantizer::EncodeQuery(const float* query, QueryCode* out) const {
   out->lanes.resize(lanes_);
   float* rotated = out->rotated.data();
   RotateAndCentre(query, rotated);
-  const kernels::Kernel& kernel = kernels::ActiveKernel();
-  float largest = LargestSize(rotated, dim);
-  int8_t* __restrict lanes = out->lanes.data();
+  int8_t* lanes = out->lanes.data();
   std::fill(lanes + dim, lanes + lanes_, int8_t{0});
-  float scale = largest > 0 ? 127 / largest : 0;
-  int32_t sum = 0;
-  int32_t squares = 0;
-  for (size_t d = 0; d < dim; ++d) {
-    // Rounded by truncating a positive number, which needs no call.
-    float scaled = rotated[d] * scale;
-    int32_t lane = static_cast<int32_t>(scaled + 128.5f) - 128;
-    lanes[d] = static_cast<int8_t>(lane);
-    sum += lane;
-    squares += lane * lane;
-    rotated[d] = scaled - static_cast<float>(lane);
+  auto [scale, sum, squares] = kernels::ActiveCodeKernel().round_query(rotated, dim, lanes);
+  out->error = 0;
+  out->weight = 0;
+  out->constant = 0;
+  if (scale > 0) {
+    out->error = std::sqrt(kernels::ActiveKernel().dot(rotated, rotated, dim)) / scale;
+    out->weight = 2 * parameters_.step / scale;
+    // The length of what the lanes stand for, not of the query: so distances are those between that
+    // and the codes, and the triangle inequality holds for them.
+    out->constant = static_cast<float>(squares) / scale / scale +
+                    out->weight * Zero(parameters_.width) * static_cast<float>(sum);
   }
-  out->error = scale > 0 ? std::sqrt(kernel.dot(rotated, rotated, dim)) / scale : 0;
-  out->weight = scale > 0 ? 2 * parameters_.step / scale : 0;
-  // The length of what the lanes stand for, not of the query: so distances are those between that
-  // and the codes, and the triangle inequality holds for them.
-  float length = scale > 0 ? static_cast<float>(squares) / scale / scale : 0;
-  out->constant = length + out->weight * Zero(parameters_.width) * static_cast<float>(sum);
   ProjectLanes(scale > 0 ? 1 / (scale * parameters_.step) : 0, out);
 }
 
 void Quantizer::ProjectLanes(float scale, QueryCode* out) const {
   const size_t chunks = lanes_ / kernels::kProjectedLanes;
   const float zeros = Zero(parameters_.width) * 8 * static_cast<float>(chunks);
+  // Bytes 128 above the lanes are a code as ProjectCode takes it.
+  constexpr int32_t kAbove = 128;
+  out->shifted.resize(lanes_);
+  const int8_t* __restrict lanes = out->lanes.data();
+  uint8_t* __restrict shifted = out->shifted.data();
+  for (size_t d = 0; d < lanes_; ++d) shifted[d] = static_cast<uint8_t>(lanes[d] + kAbove);
+  std::array<int32_t, kernels::kProjections> sums;
+  kernels::ActiveCodeKernel().project_code(shifted, lanes_, sums.data());
+  const auto above = static_cast<int32_t>(kAbove * 8 * chunks);
   for (size_t k = 0; k < kernels::kProjections; ++k) {
-    int32_t sum = 0;
-    for (size_t chunk = 0; chunk < chunks; ++chunk) {
-      const int8_t* lanes = out->lanes.data() + chunk * kernels::kProjectedLanes + 8 * k;
-      for (size_t i = 0; i < 8; ++i) sum += lanes[i];
-    }
-    out->projections[k] = static_cast<float>(sum) * scale + zeros;
+    out->projections[k] = static_cast<float>(sums[k] - above) * scale + zeros;
   }
 }
 

@@ -17,8 +17,9 @@ enum class CodeWidth : uint32_t { kFour = 4, kSeven = 7 };
 
 /// A query ready to be scored against codes. Reused from query to query.
 struct QueryCode {
-  std::vector<int8_t> lanes;   ///< Quantizer::lanes() of them
-  std::vector<float> rotated;  ///< scratch
+  std::vector<int8_t> lanes;     ///< Quantizer::lanes() of them
+  std::vector<float> rotated;    ///< scratch
+  std::vector<uint8_t> shifted;  ///< likewise
   float weight = 0;
   float constant = 0;
   /// Of the query in steps, in the scale of kernels::ProjectCodeFunction of a code.

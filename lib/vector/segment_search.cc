@@ -151,6 +151,8 @@ class Plan {
     task.keep = static_cast<uint32_t>(wanted_ + more);
     task.most_ties = static_cast<uint32_t>(wanted_);
     task.scratch = scratch_;
+    task.fetch = static_cast<uint32_t>(wanted_);
+    task.vectors = &segment_.rows;
     task.codes_scored = &work_->codes_scored;
     return task;
   }
