@@ -1,9 +1,11 @@
 #include "vector/code_scan.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "kernels/code_distance.h"
@@ -13,8 +15,8 @@
 namespace cairn::vector {
 namespace {
 
-constexpr uint32_t kTileRows = 256;
-constexpr uint32_t kListRows = 64;   // of a list: more than that at once does not arrive any faster
+constexpr uint32_t kBatchRows = 32;  // scored together while the codes of others arrive
+constexpr uint32_t kRowsAhead = 64;  // whose codes are on their way when all rows are scored
 constexpr size_t kVectorsAhead = 8;  // asked for before they are needed
 constexpr float kRoundingSlack = 1.0001f;
 
@@ -52,29 +54,30 @@ class CodeScan {
         scratch_(*scratch) {
     scratch_.found.clear();
     scratch_.scores.clear();
-    if (scratch_.dots.size() < kTileRows) scratch_.dots.resize(kTileRows);
+    if (scratch_.dots.size() < kBatchRows) scratch_.dots.resize(kBatchRows);
+    if (scratch_.distances.size() < kBatchRows) scratch_.distances.resize(kBatchRows);
     score_ = graph_.width == CodeWidth::kSeven ? kernels::ActiveCodeKernel().dot7
                                                : kernels::ActiveCodeKernel().dot4;
   }
 
-  /// Rows first, first + 1, ...
-  void ScoreRun(uint32_t first, uint32_t count, const RowMarks& dead) {
-    int32_t* dots = scratch_.dots.data();
-    score_(query_.lanes.data(), {graph_.Code(first), graph_.stride, nullptr}, count, graph_.lanes,
-           dots);
-    for (uint32_t i = 0; i < count; ++i) {
-      float distance = Distance(first + i, dots[i]);
-      if (distance <= limit_ && !dead.Test(first + i)) Note(distance, first + i);
+  /// All rows but the dead ones.
+  void ScoreAll(const RowMarks& dead) {
+    for (uint32_t row = 0; row < graph_.row_count; row += kBatchRows) {
+      uint32_t end = std::min(row + kRowsAhead + kBatchRows, graph_.row_count);
+      for (uint32_t next = row + kRowsAhead; next < end; ++next) graph_.PrefetchCode(next);
+      ScoreRun(row, std::min(kBatchRows, graph_.row_count - row), dead);
     }
   }
-  void ScoreList(const uint32_t* rows, uint32_t count) {
-    int32_t* dots = scratch_.dots.data();
-    for (uint32_t i = 0; i < count; ++i) graph_.PrefetchCode(rows[i]);
-    score_(query_.lanes.data(), {graph_.blocks, graph_.stride, rows}, count, graph_.lanes, dots);
-    for (uint32_t i = 0; i < count; ++i) {
-      float distance = Distance(rows[i], dots[i]);
-      if (distance <= limit_) Note(distance, rows[i]);
-    }
+  /// One row. It is scored after some more, or by ScoreRest.
+  void Score(uint32_t row) {
+    graph_.PrefetchCode(row);
+    graph_.PrefetchBias(row);
+    ahead_[ahead_count_++] = row;
+    if (ahead_count_ == kBatchRows) ScoreBatch();
+  }
+  void ScoreRest() {
+    ScoreBatch();
+    ScoreBatch();
   }
   /// Leaves in scratch->found what may be among the k nearest, nearest code first.
   void Finish() {
@@ -86,8 +89,35 @@ class CodeScan {
   }
 
  private:
-  float Distance(uint32_t row, int32_t dot) const {
-    return graph_.bias[row] - query_.weight * static_cast<float>(dot) + query_.constant;
+  void ScoreRun(uint32_t first, uint32_t count, const RowMarks& dead) {
+    int32_t* dots = scratch_.dots.data();
+    float* distances = scratch_.distances.data();
+    score_(query_.lanes.data(), {graph_.Code(first), graph_.stride, nullptr}, count, graph_.lanes,
+           dots);
+    const float* bias = graph_.bias + first;
+    for (uint32_t i = 0; i < count; ++i) distances[i] = Distance(bias[i], dots[i]);
+    // Few are within the limit, and a batch without any is passed over without a branch for each.
+    uint32_t within = 0;
+    for (uint32_t i = 0; i < count; ++i) within += distances[i] <= limit_ ? 1 : 0;
+    if (within == 0) return;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (distances[i] <= limit_ && !dead.Test(first + i)) Note(distances[i], first + i);
+    }
+  }
+  /// Scores the rows whose codes have had time to arrive.
+  void ScoreBatch() {
+    int32_t* dots = scratch_.dots.data();
+    score_(query_.lanes.data(), {graph_.blocks, graph_.stride, due_.data()}, due_count_,
+           graph_.lanes, dots);
+    for (uint32_t i = 0; i < due_count_; ++i) {
+      float distance = Distance(graph_.bias[due_[i]], dots[i]);
+      if (distance <= limit_) Note(distance, due_[i]);
+    }
+    std::swap(due_, ahead_);
+    due_count_ = std::exchange(ahead_count_, 0);
+  }
+  float Distance(float bias, int32_t dot) const {
+    return bias - query_.weight * static_cast<float>(dot) + query_.constant;
   }
   /// `scores` is a heap of the k smallest distances so far, the largest on top.
   void Note(float distance, uint32_t row) {
@@ -119,6 +149,10 @@ class CodeScan {
   void (*score_)(const int8_t*, const kernels::CodeRows&, size_t, size_t, int32_t*);
   float limit_ = std::numeric_limits<float>::infinity();
   size_t kept_ = 0;
+  std::array<uint32_t, kBatchRows> due_;    // rows whose codes were asked for before those of
+  std::array<uint32_t, kBatchRows> ahead_;  // these
+  uint32_t due_count_ = 0;
+  uint32_t ahead_count_ = 0;
 };
 
 /// The squared distance that a vector of this score has, in the scale of codes.
@@ -135,30 +169,19 @@ void ScanExactly(const Segment& segment, const RowMarks& dead, const RowSet* all
                  SearchWork* work) {
   Noise noise = NoiseOf(segment, scratch->query, query);
   CodeScan scan(segment, scratch->query, noise, k, scratch);
-  uint32_t size = segment.size();
   if (allowed == nullptr) {
-    for (uint32_t row = 0; row < size; row += kTileRows) {
-      scan.ScoreRun(row, std::min(kTileRows, size - row), dead);
-    }
-    work->codes_scored += size;
+    scan.ScoreAll(dead);
+    work->codes_scored += segment.size();
   } else {
-    uint32_t rows[kListRows];
-    uint32_t count = 0;
-    auto flush = [&] {
-      if (count == 0) return;
-      scan.ScoreList(rows, count);
-      work->codes_scored += count;
-      count = 0;
-    };
     for (size_t word = 0; word < allowed->words.size(); ++word) {
       for (uint64_t bits = allowed->words[word]; bits != 0; bits &= bits - 1) {
         auto row = static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(bits)));
         if (dead.Test(row)) continue;
-        rows[count++] = row;
-        if (count == kListRows) flush();
+        scan.Score(row);
+        ++work->codes_scored;
       }
     }
-    flush();
+    scan.ScoreRest();
   }
   scan.Finish();
   const Quantizer::Parameters& p = segment.quantizer.parameters();

@@ -46,8 +46,8 @@ struct Graph {
   void PrefetchCode(uint32_t row) const {
     const uint8_t* code = Code(row);
     for (size_t at = 0; at < code_bytes; at += kCacheLine) PrefetchToRead(code + at);
-    PrefetchToRead(bias + row);
   }
+  void PrefetchBias(uint32_t row) const { PrefetchToRead(bias + row); }
 };
 
 /// Bytes from one block to the next.

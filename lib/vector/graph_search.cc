@@ -239,7 +239,10 @@ class Walk {
         count += Visit(other) ? 1 : 0;
       }
     }
-    for (size_t i = 0; i < count; ++i) graph_.PrefetchCode(out[i]);
+    for (size_t i = 0; i < count; ++i) {
+      graph_.PrefetchCode(out[i]);
+      graph_.PrefetchBias(out[i]);
+    }
     return count;
   }
 
