@@ -88,8 +88,7 @@ class Pool {
     std::memcpy(&lanes, from, sizeof(lanes));
     return lanes;
   }
-  /// All entries that are farther move one place up, in one sweep without a branch: where an entry
-  /// goes cannot be foretold.
+  /// All entries that are farther move one place up, in one sweep without a branch.
   void Sweep(uint64_t entry) {
     next_ = 0;
     const auto value = std::bit_cast<double>(entry);
@@ -103,12 +102,13 @@ class Pool {
       std::memcpy(entries_ + i, &kept, sizeof(kept));
     }
   }
-  /// Where the entry goes. Written so that no branch is hard to foretell.
+  /// Where the entry goes. A mask, since a compiler makes a branch of a choice, and where an entry
+  /// goes cannot be foretold.
   uint64_t* Place(uint64_t entry) const {
     uint64_t* at = entries_;
-    for (uint32_t length = size_; length > 0;) {
-      uint32_t half = (length + 1) / 2;
-      at += at[half - 1] < entry ? half : 0;
+    for (size_t length = size_; length > 0;) {
+      size_t half = (length + 1) / 2;
+      at += half & (0 - static_cast<size_t>(at[half - 1] < entry));
       length -= half;
     }
     return at;
