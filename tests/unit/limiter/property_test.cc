@@ -9,34 +9,50 @@ namespace {
 
 using Wide = __int128_t;
 
-/// A token bucket without rounding: a token is `window` parts, and each nanosecond brings `limit`.
+/// A token bucket without rounding: a token is `parts`, a multiple of every window, and each
+/// nanosecond brings parts / window times the limit.
 class ExactBucket {
  public:
-  explicit ExactBucket(const Rule& rule)
-      : rule_(rule), full_(Wide(rule.capacity()) * rule.window_ns), level_(full_) {}
-
-  bool Fits(int64_t time, uint64_t cost) const { return At(time) >= Wide(cost) * rule_.window_ns; }
-  /// May go a little below zero, when the tested limiter is a nanosecond early.
-  void Charge(int64_t time, uint64_t cost) {
-    level_ = At(time) - Wide(cost) * rule_.window_ns;
-    time_ = time;
+  explicit ExactBucket(const Rule& rule) : ExactBucket(rule, rule.window_ns) {}
+  ExactBucket(const Rule& rule, int64_t parts) : parts_(parts) {
+    Use(rule);
+    level_ = full_;
   }
+
+  bool Fits(int64_t time, uint64_t cost) const { return At(time) >= Wide(cost) * parts_; }
+  bool IsFull(int64_t time) const { return At(time) == full_; }
+  /// May go a little below zero, when the tested limiter is a nanosecond early.
+  void Charge(int64_t time, uint64_t cost) { Set(time, At(time) - Wide(cost) * parts_); }
   void Refund(int64_t time, uint64_t cost) {
-    level_ = std::min(full_, At(time) + Wide(cost) * rule_.window_ns);
-    time_ = time;
+    Set(time, std::min(full_, At(time) + Wide(cost) * parts_));
+  }
+  /// What was used stays used, cut to what the new rule holds.
+  void Change(int64_t time, const Rule& rule) {
+    const Wide used = full_ - At(time);
+    Use(rule);
+    Set(time, full_ - std::min(used, full_));
   }
   uint64_t Tokens(int64_t time) const {
-    return static_cast<uint64_t>(std::max<Wide>(At(time), 0) / rule_.window_ns);
+    return static_cast<uint64_t>(std::max<Wide>(At(time), 0) / parts_);
   }
 
  private:
   Wide At(int64_t time) const {
-    return std::min(full_, level_ + Wide(time - time_) * Wide(rule_.limit));
+    return std::min(full_, level_ + Wide(time - time_) * parts_per_ns_);
+  }
+  void Set(int64_t time, Wide level) {
+    level_ = level;
+    time_ = time;
+  }
+  void Use(const Rule& rule) {
+    full_ = Wide(rule.capacity()) * parts_;
+    parts_per_ns_ = Wide(rule.limit) * (parts_ / rule.window_ns);
   }
 
-  const Rule rule_;
-  const Wide full_;
-  Wide level_;
+  const Wide parts_;
+  Wide full_ = 0;
+  Wide parts_per_ns_ = 0;
+  Wide level_ = 0;
   int64_t time_ = 0;
 };
 
@@ -107,6 +123,72 @@ TEST_P(GcraPropertyTest, DecidesAsAnExactBucketForAsLongAsOneLikes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Rates, GcraPropertyTest, ::testing::ValuesIn(kRates));
+
+/// Rate and burst change at any time, and the clock is set back for a moment or far ahead.
+TEST(GcraChangePropertyTest, DecidesAsAnExactBucketWhateverTheRuleBecomes) {
+  constexpr int64_t kWindows[] = {kSecond, 2 * kSecond, 7 * kSecond};
+  constexpr int64_t kParts = 14 * kSecond;
+  // Until a key is full again, each change may cost it what its units are rounded by.
+  constexpr int64_t kUnitNs = 4;
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  Rule rule = MakeRule(Algorithm::kGcra, 40, kSecond);
+  OnePolicy one(MakePolicy({rule}));
+  const int64_t start = one.clock.MonotonicNs();
+  ExactBucket exact(rule, kParts);
+  one.Peek();
+  int64_t changes = 0;
+  int passed = 0;
+  int refused = 0;
+  for (int step = 0; step < 40'000; ++step) {
+    const int64_t token_ns = rule.window_ns / static_cast<int64_t>(rule.limit);
+    one.clock.Advance(static_cast<int64_t>(random() % static_cast<uint64_t>(2 * token_ns)));
+    if (random() % 200 == 0) one.clock.Advance(static_cast<int64_t>(random() % 20) * kSecond);
+    int64_t back = 0;
+    const bool changed = random() % 30 == 0;
+    if (changed || random() % 30 == 0) {
+      // The newest time is known to within a millisecond, and exactly after one has passed.
+      one.clock.Advance(TimeLine::kGrainNs);
+      one.Peek("other");
+      back = static_cast<int64_t>(random() % (TimeLine::kPatienceNs / 2));
+    }
+    const int64_t time = one.clock.MonotonicNs() - start;
+    if (changed) {
+      rule.limit = 20 + random() % 180;
+      rule.window_ns = kWindows[random() % 3];
+      rule.burst = random() % 3 == 0 ? 0 : 1 + random() % 60;
+      ASSERT_TRUE(one.limiter->SetPolicy(MakePolicy({rule})).ok());
+      exact.Change(time, rule);
+      ++changes;
+    }
+    const int64_t slack = kSlackNs + kUnitNs * (1 + changes);
+    if (exact.IsFull(time - slack)) changes = 0;
+    const uint64_t cost = 1 + random() % std::min<uint64_t>(rule.capacity(), 7);
+    one.clock.Set(start + time - back);
+    const Decision decision = one.Check("k", cost);
+    one.clock.Set(start + time);
+    if (decision.allowed()) {
+      ++passed;
+      ASSERT_TRUE(exact.Fits(time + slack, cost)) << "step " << step << " minted";
+      exact.Charge(time, cost);
+      ASSERT_LE(decision.remaining, exact.Tokens(time + slack)) << "step " << step;
+      ASSERT_GE(decision.remaining, exact.Tokens(time - slack)) << "step " << step;
+      if (random() % 16 == 0) {
+        one.limiter->Refund(one.id, one.Of("k"), cost, one.clock.MonotonicNs());
+        exact.Refund(time, cost);
+      }
+    } else {
+      ++refused;
+      ASSERT_EQ(decision.outcome, Outcome::kRefused);
+      ASSERT_FALSE(exact.Fits(time - slack, cost)) << "step " << step << " withheld";
+      ASSERT_TRUE(exact.Fits(time + decision.retry_after_ns + slack, cost)) << "step " << step;
+      ASSERT_FALSE(exact.Fits(time + decision.retry_after_ns - 2 * slack, cost));
+    }
+  }
+  EXPECT_GT(passed, 5'000);
+  EXPECT_GT(refused, 5'000);
+}
 
 /// A client that always waits for the next token, so that nothing is ever full, gets n * limit of
 /// them in n windows, to the nanosecond: after 11 years too.
